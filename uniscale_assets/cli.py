@@ -1,0 +1,162 @@
+"""The `uniscale` command. Exit codes: 0 done, 1 something failed, 2 bad input."""
+
+from __future__ import annotations
+
+import os
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from uniscale_assets.errors import BadInputError, UniscaleError, WarehouseError
+
+if TYPE_CHECKING:
+    from uniscale_assets.home import Home
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode="rich", pretty_exceptions_enable=False)
+
+StudyArgument = Annotated[str, typer.Argument(metavar="STUDY", help="a shipped study's name, or the path of a study file")]
+
+
+class Format(StrEnum):
+    """How a query's rows are printed."""
+
+    table = "table"
+    csv = "csv"
+    json = "json"
+
+
+@app.command()
+def plan(study: StudyArgument) -> None:
+    """Show the grid: parameters by part, bytes, FLOPs and forecast time of every model. Nothing is run."""
+    from uniscale_assets.console import print_plan
+    from uniscale_assets.resources.planning import plan_study
+    from uniscale_assets.resources.platform import Platform
+    from uniscale_assets.study import load_study
+
+    print_plan(plan_study(Platform(home()), load_study(study)))
+
+
+@app.command()
+def run(
+    study: StudyArgument,
+    tokenizer: Annotated[list[str] | None, typer.Option(help="only this tokenizer; may be given several times")] = None,
+    size: Annotated[list[str] | None, typer.Option(help="only this size; may be given several times")] = None,
+    seed: Annotated[list[int] | None, typer.Option(help="only this seed; may be given several times")] = None,
+    stage: Annotated[list[str] | None, typer.Option(help="only this stage or group of stages; may be given several times")] = None,
+    force: Annotated[bool, typer.Option("--force", help="make again what the store holds already")] = False,
+) -> None:
+    """Materialize what the store lacks, from text to report, through Dagster in this process."""
+    from uniscale_assets.console import RunConsole
+    from uniscale_assets.study import load_study
+
+    checked = load_study(study)
+    os.environ.setdefault("UNISCALE_STUDIES", study)
+    console = RunConsole()
+    with console:
+        failures = materialize(study, checked.name, console, (tokenizer, size, seed, stage), force)
+    console.print_failures(failures)
+    console.print_result(checked, home(), failures)
+    if failures:
+        raise typer.Exit(1)
+
+
+def materialize(
+    study: str,
+    name: str,
+    console: RunConsole,
+    chosen: tuple[list[str] | None, list[str] | None, list[int] | None, list[str] | None],
+    force: bool,
+) -> list[str]:
+    """Run one study; what failed, one a line."""
+    from uniscale_assets.materializing import Selection, StudyRun
+    from uniscale_assets.resources import launchers
+    from uniscale_assets.resources.instance import open_instance
+    from uniscale_assets.resources.platform import Platform
+    from uniscale_assets.resources.progress import observed_by
+    from uniscale_assets.study import load_study
+
+    tokenizers, sizes, seeds, stages = (tuple(values or ()) for values in chosen)
+    selection = Selection(tokenizers, sizes, seeds, stages)  # type: ignore[arg-type]
+    with open_instance(home()) as instance, observed_by(console.observe), launchers.kept_workers():
+        run_of_study = StudyRun(load_study(study), Platform(home()), instance, selection, force, console.begin)
+        return run_of_study.run().failures
+
+
+@app.command()
+def query(
+    sql: Annotated[str, typer.Argument(help="a query over the metric tables; SHOW TABLES lists them")],
+    format: Annotated[Format, typer.Option(help="how rows are printed")] = Format.table,  # noqa: A002 - the option's name
+) -> None:
+    """Ask the metric tables in SQL (DuckDB)."""
+    from uniscale_assets.console import print_rows
+    from uniscale_assets.resources.warehouse import Warehouse
+
+    try:
+        rows = Warehouse(home().root).query(sql)
+    except WarehouseError as error:
+        raise BadInputError(str(error)) from error
+    print_rows(rows, format.value)
+
+
+@app.command()
+def ui(
+    study: Annotated[list[str] | None, typer.Argument(metavar="[STUDY]...", help="studies to load; default: UNISCALE_STUDIES, or demo")] = None,
+    host: Annotated[str, typer.Option(help="address to listen on")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="port to listen on")] = 3000,
+) -> None:
+    """Open Dagster: the assets, their partitions, schedules and reports."""
+    from uniscale_assets.resources.instance import open_instance
+    from uniscale_assets.study import load_study
+
+    if study:
+        os.environ["UNISCALE_STUDIES"] = ",".join(study_reference(name) for name in study)
+    for name in (os.environ.get("UNISCALE_STUDIES") or "demo").split(","):
+        load_study(name.strip())
+    open_instance(home()).dispose()
+    command = [sys.executable, "-m", "dagster", "dev", "-m", "uniscale_assets.definitions", "-h", host, "-p", str(port)]
+    typer.echo(f"Dagster on http://{host}:{port} (Ctrl-C stops it)")
+    os.execv(sys.executable, command)
+
+
+def study_reference(name: str) -> str:
+    """A study as an environment variable can carry it: a shipped name, or an absolute path."""
+    from uniscale_assets.study import shipped_studies
+
+    return name if name in shipped_studies() else str(Path(name).resolve())
+
+
+def home() -> Home:
+    """The home of this process."""
+    from uniscale_assets.home import Home
+
+    return Home.from_environment()
+
+
+def main() -> None:
+    """Entry point: known errors are printed in a line, without a traceback."""
+    try:
+        app(standalone_mode=False)
+    except BadInputError as error:
+        stop(str(error), 2)
+    except UniscaleError as error:
+        stop(str(error), 1)
+    except typer.Exit as error:
+        sys.exit(error.exit_code)
+    except (typer.Abort, KeyboardInterrupt):
+        stop("stopped; run the same command again to go on where it was", 130)
+    except typer.TyperException as error:  # a wrong option or argument
+        error.show()
+        sys.exit(2)
+
+
+def stop(message: str, code: int) -> None:
+    """Print an error and leave."""
+    typer.secho(message, err=True, fg=typer.colors.RED)
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

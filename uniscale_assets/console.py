@@ -1,0 +1,119 @@
+"""What the command prints: progress, plans, rows and verdicts."""
+
+from __future__ import annotations
+
+import sys
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from uniscale_assets.resources.progress import Progress as StageProgress
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from uniscale_assets.home import Home
+    from uniscale_assets.resources.planning import StudyPlan
+    from uniscale_assets.study import Study
+
+OUT = Console(highlight=False)
+ERR = Console(stderr=True, highlight=False)
+
+
+class RunConsole:
+    """A bar for each stage, and one for each partition under way."""
+
+    def __init__(self) -> None:
+        columns = (TextColumn("{task.description:<34}"), BarColumn(bar_width=28), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.fields[detail]}"))
+        self.progress = Progress(*columns, console=ERR, transient=False)
+        self.stages: dict[str, TaskID] = {}
+        self.partitions: dict[tuple[str, str], TaskID] = {}
+
+    def __enter__(self) -> Self:
+        self.progress.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
+        for task in self.partitions.values():
+            self.progress.remove_task(task)
+        self.progress.stop()
+
+    def begin(self, stage: str, to_make: int, kept: int) -> None:
+        """A stage begins; it shows how much the store holds already."""
+        detail = f"{kept} in the store" if kept else ""
+        self.stages[stage] = self.progress.add_task(stage, total=to_make + kept, completed=kept, detail=detail)
+
+    def observe(self, told: StageProgress) -> None:
+        """A partition got on; when it is done its stage's bar moves and its own goes."""
+        key = (told.stage, told.label)
+        if told.done >= told.total:
+            if key in self.partitions:
+                self.progress.remove_task(self.partitions.pop(key))
+            if told.stage in self.stages:
+                self.progress.advance(self.stages[told.stage])
+            return
+        if key not in self.partitions:
+            self.partitions[key] = self.progress.add_task(f"  {told.label}", total=100, detail="")
+        self.progress.update(self.partitions[key], completed=round(100 * told.done / told.total), detail=told.detail)
+
+    def print_failures(self, failures: list[str]) -> None:
+        """Which partitions failed, and why."""
+        if failures:
+            ERR.print(f"\n[red]{len(failures)} failed:[/red]")
+        for line in failures:
+            ERR.print(f"  {line}", markup=False)
+
+    def print_result(self, study: Study, home: Home, failures: list[str]) -> None:
+        """The ranking, the verdict, and where to look on."""
+        from uniscale_assets.resources.platform import Platform
+        from uniscale_assets.resources.reporting import summarize
+
+        summary = summarize(Platform(home), study)
+        if summary is None:
+            return
+        OUT.print()
+        print_rows(summary.ranking, "table", title="Bits per byte, mean over seeds with 95 % interval (lower is better)")
+        for sentence in summary.verdict:
+            OUT.print(sentence, markup=False, soft_wrap=True)
+        if summary.report is not None:
+            OUT.print(f"\nReport: {summary.report}", markup=False, soft_wrap=True)
+        OUT.print(f"UI:     uniscale ui {'' if study.name == 'demo' else study.name}".rstrip() + "   (make ui for the demo)", markup=False)
+
+
+def print_rows(rows: pl.DataFrame, form: str, title: str | None = None) -> None:
+    """Print a frame as a table, CSV or JSON."""
+    if form == "csv":
+        sys.stdout.write(rows.write_csv())
+    elif form == "json":
+        sys.stdout.write(rows.write_json() + "\n")
+    else:
+        OUT.print(table_of(rows, title))
+
+
+def table_of(rows: pl.DataFrame, title: str | None) -> Table:
+    """A frame as a rich table: numbers to the right, rounded for reading."""
+    table = Table(title=title, title_justify="left", header_style="bold")
+    for name, kind in rows.schema.items():
+        table.add_column(name, justify="right" if kind.is_numeric() else "left", overflow="fold")
+    for row in rows.iter_rows():
+        table.add_row(*(readable(value) for value in row))
+    return table
+
+
+def readable(value: object) -> str:
+    """A cell's text."""
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return f"{value:.4g}" if abs(value) >= 1000 or (value != 0 and abs(value) < 0.001) else f"{value:.4f}"
+    return str(value)
+
+
+def print_plan(plan: StudyPlan) -> None:
+    """The grid, one line for each tokenizer and size, and the whole."""
+    print_rows(plan.frame, "table", title=f"Study {plan.study}: {plan.models} models, {plan.missing} of them missing")
+    for line in plan.notes:
+        OUT.print(line, markup=False, soft_wrap=True)

@@ -1,0 +1,1 @@
+"""Reading, mixing, splitting and counting text. Text is never changed."""

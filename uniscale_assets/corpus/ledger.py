@@ -1,0 +1,93 @@
+"""Exact counts of the text: what was read, what was dropped, what each split holds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import ValidationError
+
+from uniscale_assets.corpus.spec import SPLITS, SplitName
+from uniscale_assets.errors import ArtifactError
+from uniscale_assets.files import write_text
+from uniscale_assets.specification import Specification
+
+LedgerType = TypeVar("LedgerType", bound=Specification)
+LEDGER_FILE = "ledger.json"
+MIXTURE_FILE = "mixture.json"
+
+
+class Counts(Specification):
+    """Documents, their UTF-8 bytes and their Unicode scalar values."""
+
+    documents: int = 0
+    bytes: int = 0
+    characters: int = 0
+
+    def __add__(self, other: Counts) -> Counts:
+        return Counts(
+            documents=self.documents + other.documents, bytes=self.bytes + other.bytes, characters=self.characters + other.characters
+        )
+
+    def plus(self, size: int, characters: int) -> Counts:
+        """With one more document of ``size`` bytes."""
+        return Counts(documents=self.documents + 1, bytes=self.bytes + size, characters=self.characters + characters)
+
+
+class LanguageLedger(Specification):
+    """The text of one language. read = duplicates + unassigned + all splits; empty documents are not counted as read."""
+
+    language: str
+    source: str
+    read: Counts
+    duplicates: Counts
+    empty_documents: int
+    unassigned: Counts
+    splits: dict[SplitName, Counts]
+
+    @property
+    def total(self) -> Counts:
+        """All splits together."""
+        return sum((self.splits[split] for split in SPLITS), Counts())
+
+
+class MixtureLedger(Specification):
+    """What a mixture takes: counts by split and language, and the bytes that were asked of each split (null: all)."""
+
+    asked_bytes: dict[SplitName, int | None]
+    splits: dict[SplitName, dict[str, Counts]]
+
+    def total(self, split: SplitName) -> Counts:
+        """One split over all languages."""
+        return sum(self.splits[split].values(), Counts())
+
+
+def write_ledger(path: Path, ledger: Specification) -> None:
+    """Write a ledger as JSON, one value a line."""
+    write_text(path, ledger.model_dump_json(indent=1) + "\n")
+
+
+def read_ledger(directory: Path) -> LanguageLedger:
+    """The ledger in a directory of documents.
+
+    Raises:
+        ArtifactError: there is none, or it is not one.
+    """
+    return parse_ledger(LanguageLedger, directory / LEDGER_FILE)
+
+
+def read_mixture_ledger(directory: Path) -> MixtureLedger:
+    """The ledger in a directory of a mixture.
+
+    Raises:
+        ArtifactError: there is none, or it is not one.
+    """
+    return parse_ledger(MixtureLedger, directory / MIXTURE_FILE)
+
+
+def parse_ledger(kind: type[LedgerType], path: Path) -> LedgerType:
+    """A ledger of that kind, or ``ArtifactError``."""
+    try:
+        return kind.model_validate_json(path.read_bytes())
+    except (OSError, ValidationError) as error:
+        raise ArtifactError(f"{path}: no ledger: {error}; materialize the artifact again") from error

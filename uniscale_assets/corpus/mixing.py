@@ -1,0 +1,194 @@
+"""How languages share a split, and the mixture that comes of it."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from uniscale_assets.corpus.build import disk_space
+from uniscale_assets.corpus.choice import choose_documents
+from uniscale_assets.corpus.ledger import MIXTURE_FILE, Counts, MixtureLedger, read_ledger, write_ledger
+from uniscale_assets.corpus.spec import SPLITS, CorpusSpec, SplitName
+from uniscale_assets.corpus.splits import order_key
+from uniscale_assets.corpus.storage import DocumentWriter, read_batches
+from uniscale_assets.errors import CorpusError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+DOCUMENT_COLUMNS = ("id", "text", "bytes", "characters")
+
+
+@dataclass(frozen=True, slots=True)
+class MixtureDocument:
+    """One document of a mixture; ``bytes`` are the UTF-8 bytes of its text."""
+
+    language: str
+    id: str
+    text: str
+    bytes: int
+
+
+def quotas(sizes: Mapping[str, int], temperature: float, largest_share: float, total: int) -> dict[str, int]:
+    """Bytes to take of each language: proportional to size^(1/temperature), by water filling.
+
+    A language gives at most all it has and at most ``largest_share`` of the total (an even share is always allowed: a
+    single language may give everything). What it cannot give is shared among the others by the same rule. Bytes are
+    whole: parts of a byte go to the largest fractions. Source of the rule: XLM (Conneau & Lample 2019), with
+    temperature = 1 / alpha.
+
+    Args:
+        sizes: bytes that each language has.
+        temperature: 1 is proportional to size; the larger, the more even.
+        largest_share: of one language, in (0, 1].
+        total: bytes to take of all languages together.
+
+    Returns:
+        Bytes by language, in the order of ``sizes``; they add up to ``total`` exactly.
+
+    Raises:
+        CorpusError: the languages cannot give that much.
+    """
+    bounds = language_limits(sizes, largest_share, total)
+    available = sum(bounds.values())
+    if available < total:
+        cause = (
+            ""
+            if available == sum(sizes.values())
+            else f" under mixing.largest_share {largest_share:g}, of {sum(sizes.values()):,} that there are"
+        )
+        raise CorpusError(f"asked are {total:,} bytes, available {available:,}{cause}")
+    weights = {language: size ** (1 / temperature) for language, size in sizes.items() if size}
+    filled: dict[str, int] = dict.fromkeys(sizes, 0)
+    while weights:
+        rate = (total - sum(filled.values())) / sum(weights.values())
+        full = [language for language, weight in weights.items() if rate * weight >= bounds[language]]
+        if not full:
+            return filled | whole_shares({language: rate * weight for language, weight in weights.items()}, total - sum(filled.values()))
+        for language in full:
+            filled[language] = bounds[language]
+            del weights[language]
+    return filled
+
+
+def language_limits(sizes: Mapping[str, int], largest_share: float, total: int) -> dict[str, int]:
+    """Bytes that each language may give at most: what it has, the largest share, and an even share in any case."""
+    limit = max(int(largest_share * total), -(-total // max(len(sizes), 1)))
+    return {language: min(size, limit) for language, size in sizes.items()}
+
+
+def whole_shares(shares: Mapping[str, float], total: int) -> dict[str, int]:
+    """Shares as whole numbers that add up to ``total``: rounded down, the rest to the largest fractions, ties by name."""
+    rounded = {name: int(share) for name, share in shares.items()}
+    by_fraction = sorted(shares, key=lambda name: (rounded[name] - shares[name], name))
+    for name in by_fraction[: total - sum(rounded.values())]:
+        rounded[name] += 1
+    return rounded
+
+
+def build_mixture(spec: CorpusSpec, documents: Mapping[str, Path], output: Path) -> MixtureLedger:
+    """Take of every split what ``spec.bytes`` asks, with the languages mixed by ``spec.mixing``.
+
+    Documents are whole; which ones are taken says ``choice.py``. Where ``spec.bytes`` is null a split takes all there is,
+    and the mixing does not apply. The rows of all languages are in the order of ``order_key``, which interleaves them.
+
+    Args:
+        spec: the study's corpus.
+        documents: a directory from ``build_documents`` for each language of ``spec.languages``; others are ignored.
+        output: an existing empty directory; gets ``<split>.parquet`` (language, id, text, bytes, characters) and
+            ``mixture.json``.
+
+    Returns:
+        Exact counts by split and language.
+
+    Raises:
+        CorpusError: more bytes are asked than there are, or a split would be empty; names the split.
+        ArtifactError: a directory of documents is missing or damaged.
+        DiskFullError: no space left.
+    """
+    with disk_space(output):
+        splits: dict[SplitName, dict[str, Counts]] = {split: mix_split(spec, split, documents, output) for split in SPLITS}
+        asked: dict[SplitName, int | None] = {split: getattr(spec.bytes, split) for split in SPLITS}
+        ledger = MixtureLedger(asked_bytes=asked, splits=splits)
+        write_ledger(output / MIXTURE_FILE, ledger)
+    return ledger
+
+
+def mix_split(spec: CorpusSpec, split: SplitName, documents: Mapping[str, Path], output: Path) -> dict[str, Counts]:
+    """Write one split of a mixture; counts by language."""
+    chosen = choose_split(spec, split, documents)
+    paths = {language: documents[language] / f"{split}.parquet" for language in spec.languages}
+    rows = heapq.merge(*(chosen_rows(paths[language], language, chosen[language]) for language in spec.languages))
+    counts = dict.fromkeys(spec.languages, Counts())
+    with DocumentWriter(output / f"{split}.parquet", with_language=True) as writer:
+        for _, language, document_id, text, size, characters in rows:
+            writer.add((language, document_id, text, size, characters), size)
+            counts[language] = counts[language].plus(size, characters)
+    return counts
+
+
+def choose_split(spec: CorpusSpec, split: SplitName, documents: Mapping[str, Path]) -> dict[str, np.ndarray]:
+    """bool [documents] of each language: which documents of a split the mixture takes.
+
+    Raises:
+        CorpusError: too few bytes, or none that fit.
+    """
+    available = {language: read_ledger(documents[language]).splits[split].bytes for language in spec.languages}
+    total = sum(available.values())
+    if not total:
+        raise CorpusError(
+            f"splits.{split}: no document of any language falls into it ({getattr(spec.splits, split):g} of the documents); give more"
+            " documents or raise the fraction. A text file is one document; JSON lines hold many"
+        )
+    asked: int | None = getattr(spec.bytes, split)
+    try:
+        shares = quotas(available, spec.mixing.temperature, spec.mixing.largest_share, asked) if asked is not None else available
+    except CorpusError as error:
+        raise CorpusError(
+            f"bytes.{split}: {error}; ask for less, raise splits.{split} or give more text (null takes all there is)"
+        ) from error
+    sizes = {language: read_sizes(documents[language] / f"{split}.parquet") for language in spec.languages}
+    chosen = choose_documents(sizes, shares, available if asked is None else language_limits(available, spec.mixing.largest_share, asked))
+    if not any(taken.any() for taken in chosen.values()):
+        smallest = min(int(of_language.min()) for of_language in sizes.values() if len(of_language))
+        raise CorpusError(f"bytes.{split}: no document fits into {asked:,} bytes, the smallest has {smallest:,}; ask for more")
+    return chosen
+
+
+def read_sizes(path: Path) -> np.ndarray:
+    """int64 [documents]: bytes of each document of a file, in stored order."""
+    import numpy as np
+
+    batches = [batch.column("bytes").to_numpy() for batch in read_batches(path, ["bytes"])]
+    return np.concatenate(batches) if batches else np.zeros(0, dtype=np.int64)
+
+
+def chosen_rows(path: Path, language: str, chosen: np.ndarray) -> Iterator[tuple[bytes, str, str, str, int, int]]:
+    """Order key, language, id, text, bytes and characters of the chosen documents of one language, by order key."""
+    place = 0
+    for batch in read_batches(path, DOCUMENT_COLUMNS):
+        ids, texts, sizes, characters = (batch.column(name) for name in DOCUMENT_COLUMNS)
+        # Row by row: a batch of every language as Python strings would be many times a document.
+        for row in chosen[place : place + batch.num_rows].nonzero()[0].tolist():
+            document_id = ids[row].as_py()
+            yield order_key(language, document_id), language, document_id, texts[row].as_py(), sizes[row].as_py(), characters[row].as_py()
+        place += batch.num_rows
+
+
+def iterate_documents(mixture: Path, split: SplitName) -> Iterator[MixtureDocument]:
+    """The documents of one split of a mixture, in its order, some megabytes at a time.
+
+    Args:
+        mixture: a directory from ``build_mixture``.
+        split: tokenizer, train, validation or test.
+
+    Raises:
+        ArtifactError: the file is missing or damaged.
+    """
+    for batch in read_batches(mixture / f"{split}.parquet", ["language", "id", "text", "bytes"]):
+        columns = [batch.column(name) for name in ("language", "id", "text", "bytes")]
+        for row in range(batch.num_rows):
+            yield MixtureDocument(*(column[row].as_py() for column in columns))

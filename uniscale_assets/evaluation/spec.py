@@ -1,0 +1,17 @@
+"""What a study says about evaluation."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from uniscale_assets.specification import Specification
+
+
+class EvaluationSpec(Specification):
+    """Windows of the training context, moved by ``stride_bytes``; null moves by a whole context."""
+
+    split: Literal["validation", "test"] = "test"
+    stride_bytes: int | None = Field(None, gt=0)
+    batch_tokens: int = Field(16384, gt=0, description="tokens in one forward pass; changes nothing but speed")

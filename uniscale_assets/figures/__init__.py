@@ -1,0 +1,1 @@
+"""DataFrame in, plotly figure out."""

@@ -1,0 +1,108 @@
+"""Loss over training: of every model of a study, and of one model."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+from uniscale_assets.figures.quantities import format_bytes, format_flops, log_range, log_ticks, round_values
+from uniscale_assets.figures.style import TokenizerStyle, dress, in_study_order, says, sorted_sizes, style_for, text_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from plotly.graph_objects import Figure
+    from polars import DataFrame
+
+Against = Literal["bytes", "flops"]
+AXIS_TITLES: dict[Against, str] = {"bytes": "raw bytes trained on", "flops": "training FLOPs"}
+FORMS = {"bytes": format_bytes, "flops": format_flops}
+PANEL_WIDTH = 330
+
+
+def loss_curves(curves: DataFrame, styles: Mapping[str, TokenizerStyle], against: Against = "bytes") -> Figure:
+    """Training loss of every model: a panel for each size, a colour for each tokenizer, a thin line for each seed.
+
+    Args:
+        curves: rows of `tables.TRAINING_CURVES`.
+        styles: from `style.styles_of`.
+        against: the axis below; both are logarithmic.
+    """
+    title = f"Training loss against {against if against == 'bytes' else 'FLOPs'}"
+    curves = drawable(curves, against)
+    if curves.is_empty():
+        return says(title, "No training has logged its loss yet.")
+    from plotly.subplots import make_subplots
+
+    sizes = sorted_sizes(curves["size"].to_list())
+    figure = make_subplots(cols=len(sizes), shared_yaxes=True, horizontal_spacing=0.03, column_titles=[text_of(size) for size in sizes])
+    for name in in_study_order(curves["tokenizer"].to_list(), styles):
+        rows = curves.filter(tokenizer=name)
+        for number, ((size, _, seed), run) in enumerate(rows.group_by("size", "budget", "seed", maintain_order=True)):
+            trace = curve_trace(run, against, style_for(styles, name), f"{name}, {size}, seed {seed}")
+            figure.add_scatter(**trace, name=text_of(name), legendgroup=name, showlegend=number == 0, row=1, col=sizes.index(str(size)) + 1)
+    names = curves["tokenizer"].n_unique()
+    longest = max(len(name) for name in curves["tokenizer"].to_list())
+    right = 60 + 8 * longest
+    dress(figure, title, height=max(420, 160 + 20 * names), width=90 + PANEL_WIDTH * len(sizes) + right)
+    figure.update_layout(margin={"t": 84, "r": right, "b": 60}, legend={"x": 1.01, "xanchor": "left", "y": 1, "yanchor": "top"})
+    dress_loss_axes(figure, curves, against)
+    return figure
+
+
+def training_curve(curve: DataFrame, title: str = "Training loss") -> Figure:
+    """Training loss of one model against the bytes it trained on.
+
+    Args:
+        curve: rows of `tables.TRAINING_CURVES` of one partition.
+        title: names the partition.
+    """
+    curve = drawable(curve, "bytes")
+    if curve.is_empty():
+        return says(title, "This training has logged no loss yet.")
+    from plotly.graph_objects import Figure
+
+    only = TokenizerStyle("#0072B2", "circle", "solid")
+    figure = Figure().add_scatter(**curve_trace(curve, "bytes", only, "training loss"), showlegend=False)
+    dress(figure, title, height=360, width=640)
+    dress_loss_axes(figure, curve, "bytes")
+    return figure
+
+
+def drawable(curves: DataFrame, against: Against) -> DataFrame:
+    """The rows that a logarithmic axis can show, in the order of training."""
+    import polars
+
+    shown = polars.col(against).is_not_null() & (polars.col(against) > 0) & polars.col("bits_per_byte").is_not_null()
+    return curves.filter(shown).sort("step")
+
+
+def curve_trace(run: DataFrame, against: Against, style: TokenizerStyle, label: str) -> dict[str, Any]:
+    """The line of one model, with what the pointer says over it."""
+    values = run[against].to_list()
+    return {
+        "x": values,
+        "y": run["bits_per_byte"].to_list(),
+        "mode": "lines",
+        "line": {"color": style.colour, "dash": style.dash, "width": 1.2},
+        "opacity": 0.85,
+        "customdata": [FORMS[against](value) for value in values],
+        "hovertemplate": text_of(label) + "<br>%{customdata}: %{y:.3f} bits per byte<extra></extra>",
+    }
+
+
+def dress_loss_axes(figure: Figure, curves: DataFrame, against: Against) -> None:
+    """Logarithmic axes with units. They open on the later part of training, where tokenizers differ; zooming out shows the rest."""
+    low = min(curves["bits_per_byte"].to_list())
+    ends = curves.group_by("tokenizer", "size", "budget", "seed").last()["bits_per_byte"].to_list()
+    high = max(1.6 * low, 1.1 * max(ends))
+    late = curves.filter(curves["bits_per_byte"] <= high)[against].to_list()
+    ticks, texts = log_ticks(min(late), max(late), FORMS[against], most=5)
+    figure.update_xaxes(type="log", range=log_range(min(late), max(late)), tickvals=ticks, ticktext=texts, title_text=AXIS_TITLES[against])
+    losses = loss_ticks(low, high)
+    figure.update_yaxes(type="log", range=log_range(low, high), tickvals=losses, ticktext=[f"{loss:.4g}" for loss in losses])
+    figure.update_layout(yaxis_title_text="training loss (bits per byte)")
+
+
+def loss_ticks(low: float, high: float) -> list[float]:
+    """Round values at about equal distances on a logarithmic axis over less than a decade."""
+    return [value for value in round_values(low, high, 7) if value > 0] or [low, high]

@@ -1,0 +1,194 @@
+"""What each stage of a study depends on, and so the fingerprint of every artifact.
+
+A fingerprint hashes the study keys that a stage reads, the content hashes of its inputs and the stage's format version. It is
+None while an input is missing. Whether a partition is missing is asked here, never of Dagster's history.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from uniscale_assets.errors import UniscaleError
+from uniscale_assets.files import hash_of
+from uniscale_assets.partition_keys import GridKey, ModelKey
+from uniscale_assets.study import Study
+
+STAGES = ("documents", "mixture", "vocabulary", "tokenizer", "token_shards", "tokenizer_metrics", "checkpoint", "bits_per_byte")
+# Raise a number when the stage's output changes for the same inputs.
+FORMAT_VERSIONS: dict[str, int] = dict.fromkeys(STAGES, 1)
+
+
+class StoredArtifact(Protocol):
+    """What lineage needs of an artifact."""
+
+    @property
+    def content_hash(self) -> str:
+        """SHA-256 of the content."""
+        ...
+
+    def hash_of_files(self, *patterns: str) -> str:
+        """SHA-256 of the files that match."""
+        ...
+
+
+class Lookup[ArtifactType: StoredArtifact](Protocol):
+    """What lineage needs of a store."""
+
+    def find(self, stage: str, fingerprint: str) -> ArtifactType | None:
+        """The artifact, or None."""
+        ...
+
+
+@dataclass(frozen=True)
+class Target:
+    """One artifact to be: a stage, the label people see, and its fingerprint (None while an input is missing)."""
+
+    stage: str
+    label: str
+    fingerprint: str | None
+
+
+class MissingInputError(UniscaleError):
+    """An artifact that this one is made from does not exist yet."""
+
+
+class Lineage[ArtifactType: StoredArtifact]:
+    """The artifacts of one study, as they should be today and as they are."""
+
+    def __init__(self, study: Study, store: Lookup[ArtifactType]) -> None:
+        self.study = study
+        self.store = store
+        self._found: dict[Target, ArtifactType] = {}
+
+    def find(self, target: Target) -> ArtifactType | None:
+        """The artifact with today's fingerprint, or None."""
+        if target.fingerprint is None:
+            return None
+        found = self._found.get(target) or self.store.find(target.stage, target.fingerprint)
+        if found is not None:
+            self._found[target] = found
+        return found
+
+    def require(self, target: Target) -> ArtifactType:
+        """The artifact with today's fingerprint.
+
+        Raises:
+            MissingInputError: it has to be materialized first.
+        """
+        found = self.find(target)
+        if found is None:
+            raise MissingInputError(
+                f"study {self.study.name}: {target.stage} {target.label} is missing or belongs to an earlier state of the study;"
+                f" materialize `{target.stage}` first"
+            )
+        return found
+
+    def documents(self, language: str) -> Target:
+        """Deduplicated, split text of one language."""
+        from uniscale_assets.corpus.sources import source_fingerprint
+
+        corpus = self.study.corpus
+        keys = {"source": source_fingerprint(corpus, language), "splits": corpus.splits.model_dump(), "limit": corpus.bytes_per_language}
+        return self._target("documents", language, keys, {})
+
+    def mixture(self) -> Target:
+        """The text of every split, mixed over languages."""
+        corpus = self.study.corpus
+        keys = {"bytes": corpus.bytes.model_dump(), "mixing": corpus.mixing.model_dump(), "languages": corpus.languages}
+        inputs = {language: self._content(self.documents(language)) for language in corpus.languages}
+        return self._target("mixture", self.study.name, keys, inputs)
+
+    def vocabulary(self, name: str) -> Target:
+        """What a family learned at the largest size of a group of nested tokenizers."""
+        spec = max(self.study.vocabularies[name], key=lambda member: member.vocab_size)
+        keys = spec.model_dump(exclude={"name"})
+        return self._target("vocabulary", name, keys, {"text": self._files(self.mixture(), "tokenizer.parquet")})
+
+    def tokenizer(self, name: str) -> Target:
+        """One tokenizer, verified on the test split."""
+        keys = self.study.tokenizer(name).model_dump(exclude={"name"})
+        inputs = {
+            "vocabulary": self._content(self.vocabulary(self.study.vocabulary_of(name))),
+            "verified_on": self._files(self.mixture(), "test.parquet"),
+        }
+        return self._target("tokenizer", name, keys, inputs)
+
+    def token_shards(self, name: str) -> Target:
+        """Training, validation and test text as tokens."""
+        inputs = {
+            "tokenizer": self._content(self.tokenizer(name)),
+            "text": self._files(self.mixture(), "train.parquet", "validation.parquet", "test.parquet"),
+        }
+        return self._target("token_shards", name, {}, inputs)
+
+    def tokenizer_metrics(self, name: str) -> Target:
+        """Intrinsic metrics of one tokenizer."""
+        inputs = {"shards": self._content(self.token_shards(name)), "tokenizer": self._content(self.tokenizer(name))}
+        return self._target("tokenizer_metrics", name, {}, inputs)
+
+    def checkpoint(self, key: GridKey) -> Target:
+        """One trained model. It depends on the training text and on T (the validation text), not on the test text."""
+        shards = self.token_shards(key.tokenizer)
+        inputs = {
+            "tokenizer": self._content(self.tokenizer(key.tokenizer)),
+            "text": self._files(shards, "train.*"),
+            "bytes_per_token": self._files(shards, "validation.*"),
+        }
+        return self._target("checkpoint", str(key), checkpoint_keys(self.study, key.model), inputs)
+
+    def bits_per_byte(self, key: GridKey) -> Target:
+        """The scores of one model on the evaluation split."""
+        evaluation = self.study.evaluation
+        shards = self.token_shards(key.tokenizer)
+        keys = {**evaluation.model_dump(exclude={"batch_tokens"}), "context_bytes": self.study.training.context.bytes}
+        inputs = {
+            "checkpoint": self._content(self.checkpoint(key)),
+            "text": self._files(shards, f"{evaluation.split}.*"),
+            "bytes_per_token": self._files(shards, "validation.*"),
+        }
+        return self._target("bits_per_byte", str(key), keys, inputs)
+
+    def targets(self, stage: str) -> dict[Any, Target]:
+        """Every target of a stage, by typed partition key; the mixture's key is its study's name."""
+        study = self.study
+        keys: Mapping[str, list[Any]] = {
+            "documents": list(study.corpus.languages),
+            "vocabulary": list(study.vocabularies),
+            "tokenizer": study.tokenizer_names,
+            "token_shards": study.tokenizer_names,
+            "tokenizer_metrics": study.tokenizer_names,
+            "checkpoint": study.grid,
+            "bits_per_byte": study.grid,
+        }
+        if stage == "mixture":
+            return {study.name: self.mixture()}
+        of_key: Callable[[Any], Target] = getattr(self, stage)
+        return {key: of_key(key) for key in keys[stage]}
+
+    def missing(self, stage: str) -> list[Any]:
+        """Partition keys for which the store holds no artifact with today's fingerprint."""
+        return [key for key, target in self.targets(stage).items() if self.find(target) is None]
+
+    def _content(self, target: Target) -> str | None:
+        found = self.find(target)
+        return found.content_hash if found else None
+
+    def _files(self, target: Target, *patterns: str) -> str | None:
+        found = self.find(target)
+        return found.hash_of_files(*patterns) if found else None
+
+    def _target(self, stage: str, label: str, keys: Mapping[str, Any], inputs: Mapping[str, str | None]) -> Target:
+        if None in inputs.values():
+            return Target(stage, label, None)
+        content = {"stage": stage, "version": FORMAT_VERSIONS[stage], "keys": dict(keys), "inputs": dict(inputs)}
+        return Target(stage, label, hash_of(content))
+
+
+def checkpoint_keys(study: Study, model: ModelKey) -> dict[str, Any]:
+    """The study keys that one training reads: other sizes, seeds and budgets of the study are not among them."""
+    training = study.training.model_dump()
+    training["budget"] = {"rule": study.training.budget.rule, "value": study.budget_value(model)}
+    models = study.models.model_dump(exclude={"sizes"})
+    return {"models": models, "size": model.size, "seed": model.seed, "training": training}

@@ -1,0 +1,161 @@
+"""Materialize what a study lacks, through Dagster, in this process; the UI shows the runs like any other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import dagster as dg
+
+from uniscale_assets.assets.common import StudyAssets
+from uniscale_assets.assets.partitions import ranges
+from uniscale_assets.definitions import study_assets
+from uniscale_assets.errors import BadInputError
+from uniscale_assets.lineage import STAGES, Lineage
+from uniscale_assets.partition_keys import GridKey
+from uniscale_assets.resources.dagster_platform import PlatformResource
+from uniscale_assets.resources.platform import Platform
+from uniscale_assets.resources.store import Artifact
+from uniscale_assets.study import Study
+
+REPORTS = ("rank_correlations", "study_report")
+GROUPS = {
+    "corpora": ("documents", "mixture"),
+    "tokenizers": ("vocabulary", "tokenizer", "token_shards", "tokenizer_metrics"),
+    "models": ("checkpoint",),
+    "evaluation": ("bits_per_byte",),
+    "reports": REPORTS,
+}
+RANGE_START, RANGE_END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
+QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which part of a study to materialize; an empty field is everything."""
+
+    tokenizers: tuple[str, ...] = ()
+    sizes: tuple[str, ...] = ()
+    seeds: tuple[int, ...] = ()
+    stages: tuple[str, ...] = ()
+
+    def check(self, study: Study) -> None:
+        """Raise ``BadInputError`` for a name that the study does not have."""
+        stages = [*GROUPS, *STAGES, *REPORTS]
+        for option, given, known in (
+            ("--tokenizer", self.tokenizers, study.tokenizer_names),
+            ("--size", self.sizes, list(study.models.sizes)),
+            ("--seed", self.seeds, list(study.seeds)),
+            ("--stage", self.stages, stages),
+        ):
+            for name in given:
+                if name not in known:
+                    raise BadInputError(f"{option} {name}: not in study {study.name}; known are {', '.join(map(str, known))}")
+
+    def wants_stage(self, stage: str) -> bool:
+        """Whether a stage is selected, by its own name or its group's."""
+        group = next(name for name, members in GROUPS.items() if stage in members)
+        return not self.stages or stage in self.stages or group in self.stages
+
+    def wants(self, key: Any, study: Study) -> bool:
+        """Whether a partition is selected. Of a vocabulary: whether one of its tokenizers is."""
+        if isinstance(key, GridKey):
+            model = key.model
+            return (
+                self.wants(key.tokenizer, study)
+                and (not self.sizes or model.size in self.sizes)
+                and (not self.seeds or model.seed in self.seeds)
+            )
+        if key not in {*study.tokenizer_names, *study.vocabularies} or not self.tokenizers:
+            return True
+        return key in self.tokenizers or any(spec.name in self.tokenizers for spec in study.vocabularies.get(key, []))
+
+
+@dataclass
+class RunSummary:
+    """What a run of the command did."""
+
+    made: dict[str, int] = field(default_factory=dict[str, int])
+    kept: dict[str, int] = field(default_factory=dict[str, int])
+    failures: list[str] = field(default_factory=list[str])
+
+
+type Announce = Callable[[str, int, int], None]
+"""Called with stage, partitions to make, partitions the store holds."""
+
+
+@dataclass(frozen=True)
+class StudyRun:
+    """One run of the command over one study."""
+
+    study: Study
+    platform: Platform
+    instance: dg.DagsterInstance
+    selection: Selection
+    force: bool
+    announce: Announce
+
+    def run(self) -> RunSummary:
+        """Materialize stage by stage; a stage that fails does not keep later ones from what they can do."""
+        self.selection.check(self.study)
+        summary = RunSummary()
+        for stage in STAGES:
+            if self.selection.wants_stage(stage):
+                self._run_stage(stage, summary)
+        for report in REPORTS:
+            if self.selection.wants_stage(report):
+                self.announce(report, 1, 0)
+                summary.failures += self._materialize(report, {})
+        return summary
+
+    def _run_stage(self, stage: str, summary: RunSummary) -> None:
+        lineage = self.platform.lineage(self.study)
+        targets = {key: target for key, target in lineage.targets(stage).items() if self._wants(stage, key)}
+        wanted = list(targets) if self.force else [key for key, target in targets.items() if lineage.find(target) is None]
+        ready = [key for key in wanted if targets[key].fingerprint is not None]
+        summary.failures += [f"{stage} {key}: what it is made from is missing" for key in wanted if key not in ready]
+        self.announce(stage, len(ready), len(targets) - len(wanted))
+        for tags in self._run_tags(stage, ready):
+            summary.failures += self._materialize(stage, tags)
+        after = self.platform.lineage(self.study)
+        made = [key for key in ready if after.find(after.targets(stage)[key]) is not None]
+        summary.made[stage], summary.kept[stage] = len(made), len(targets) - len(wanted)
+
+    def _wants(self, stage: str, key: Any) -> bool:
+        return stage in ("documents", "mixture") or self.selection.wants(key, self.study)
+
+    def _run_tags(self, stage: str, keys: Sequence[Any]) -> Iterable[dict[str, str]]:
+        if not keys:
+            return []
+        if stage == "mixture":
+            return [{}]
+        return [{RANGE_START: first, RANGE_END: last} for first, last in ranges(keys, self.study)]
+
+    def _materialize(self, asset: str, tags: dict[str, str]) -> list[str]:
+        """One Dagster run of one asset; what failed, one a line."""
+        of = StudyAssets(self.study)
+        configured = asset not in REPORTS
+        ops = {"ops": {f"{self.study.name}__{asset}": {"config": {"force": self.force}}}} if configured else {}
+        result = dg.materialize(
+            study_assets(self.study),
+            selection=dg.AssetSelection.assets(of.key(asset)),
+            instance=self.instance,
+            resources={"platform": PlatformResource(home=str(self.platform.home.root))},
+            run_config={**QUIET, **ops},
+            tags={**tags, "uniscale/study": self.study.name},
+            raise_on_error=False,
+        )
+        return failures_of(result, asset)
+
+
+def failures_of(result: dg.ExecuteInProcessResult, asset: str) -> list[str]:
+    """Why a run failed, one line for each partition."""
+    found: list[str] = []
+    for event in result.filter_events(lambda event: event.is_step_failure):
+        data = event.step_failure_data
+        described = data.user_failure_data.description if data.user_failure_data else None
+        error = data.error.cause or data.error if data.error else None
+        lines = (described or (error.message if error else "failed")).splitlines()
+        found += [f"{asset} {line}".strip() for line in lines if line.strip() and not line.endswith(" failed:")]
+    return found

@@ -1,0 +1,1 @@
+"""Architectures, sizes, FLOPs, packed data and training."""

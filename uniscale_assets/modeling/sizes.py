@@ -1,0 +1,89 @@
+"""The named sizes of each architecture: fixed shapes, so that a name means the same model in every study."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from uniscale_assets.errors import BadInputError
+
+SIZE_NAME = re.compile(r"^(?P<number>\d+(?:\.\d+)?)(?P<unit>[KMB])$")
+UNITS = {"K": 1e3, "M": 1e6, "B": 1e9}
+
+
+@dataclass(frozen=True)
+class Shape:
+    """The shape of a decoder: rows of weights, in the architecture's own layers."""
+
+    width: int
+    """hidden size d; equals heads * head_dim"""
+    layers: int
+    """decoder layers L"""
+    heads: int
+    """query heads"""
+    key_value_heads: int
+    """key and value heads; fewer than heads is grouped-query attention"""
+    feed_forward: int
+    """inner width of the MLP"""
+
+    @property
+    def head_dim(self) -> int:
+        """Width of one head."""
+        return self.width // self.heads
+
+
+# The MLP of Apertus has two matrices (up, down) and that of Llama three (gate, up, down): at the same width and depth
+# their inner widths stand 3 : 2. Up to 300M every head has its own keys and values; 1B and 3B group them as the published
+# Apertus and Llama models do. Head dimensions below 64 exist only in the demo's sizes.
+SHAPES: dict[str, dict[str, Shape]] = {
+    "apertus": {
+        "0.06M": Shape(width=48, layers=2, heads=2, key_value_heads=2, feed_forward=216),
+        "0.2M": Shape(width=80, layers=3, heads=2, key_value_heads=2, feed_forward=256),
+        "0.8M": Shape(width=128, layers=4, heads=4, key_value_heads=4, feed_forward=528),
+        "4M": Shape(width=256, layers=5, heads=4, key_value_heads=4, feed_forward=1024),
+        "20M": Shape(width=512, layers=6, heads=8, key_value_heads=8, feed_forward=2240),
+        "50M": Shape(width=640, layers=10, heads=10, key_value_heads=10, feed_forward=2624),
+        "100M": Shape(width=768, layers=14, heads=12, key_value_heads=12, feed_forward=3072),
+        "300M": Shape(width=1024, layers=24, heads=16, key_value_heads=16, feed_forward=4096),
+        "1B": Shape(width=2048, layers=20, heads=16, key_value_heads=4, feed_forward=9728),
+        "3B": Shape(width=3072, layers=28, heads=24, key_value_heads=8, feed_forward=13312),
+    },
+    "llama": {
+        "0.06M": Shape(width=48, layers=2, heads=2, key_value_heads=2, feed_forward=144),
+        "0.2M": Shape(width=80, layers=3, heads=2, key_value_heads=2, feed_forward=168),
+        "0.8M": Shape(width=128, layers=4, heads=4, key_value_heads=4, feed_forward=352),
+        "4M": Shape(width=256, layers=5, heads=4, key_value_heads=4, feed_forward=688),
+        "20M": Shape(width=512, layers=6, heads=8, key_value_heads=8, feed_forward=1488),
+        "50M": Shape(width=640, layers=10, heads=10, key_value_heads=10, feed_forward=1744),
+        "100M": Shape(width=768, layers=14, heads=12, key_value_heads=12, feed_forward=2048),
+        "300M": Shape(width=1024, layers=24, heads=16, key_value_heads=16, feed_forward=2752),
+        "1B": Shape(width=2048, layers=20, heads=16, key_value_heads=4, feed_forward=6400),
+        "3B": Shape(width=3072, layers=28, heads=24, key_value_heads=8, feed_forward=8896),
+    },
+}
+
+
+def shape_of(architecture: str, size: str) -> Shape:
+    """The shape of a named size.
+
+    Raises:
+        BadInputError: the architecture or the size is not known; the message lists those that are.
+    """
+    if architecture not in SHAPES:
+        raise BadInputError(f"architecture: {architecture!r} is not known; known are {', '.join(sorted(SHAPES))}")
+    shapes = SHAPES[architecture]
+    if size not in shapes:
+        raise BadInputError(f"size: {size!r} has no shape for {architecture}; known are {', '.join(sorted(shapes, key=nominal_parameters))}")
+    return shapes[size]
+
+
+def nominal_parameters(size: str) -> float:
+    """The number that a size's name says, in parameters; the key by which sizes sort.
+
+    Raises:
+        BadInputError: the name is no size such as 50M.
+    """
+    match = SIZE_NAME.match(size)
+    if match is None:
+        raise BadInputError(f"size: {size!r} is no size like 0.06M, 50M or 1B")
+    return float(match["number"]) * UNITS[match["unit"]]

@@ -1,0 +1,1 @@
+"""What assets are handed: the artifact store, the metric warehouse, the launchers."""

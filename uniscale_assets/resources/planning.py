@@ -1,0 +1,170 @@
+"""What a study will cost, before anything runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from uniscale_assets.errors import UniscaleError
+from uniscale_assets.lineage import Lineage
+from uniscale_assets.partition_keys import GridKey
+from uniscale_assets.resources.platform import Platform
+from uniscale_assets.resources.store import Artifact
+from uniscale_assets.study import Study
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from uniscale_assets.modeling.budget import TrainingPlan
+
+# Bytes per token of mixed multilingual text grow with the logarithm of the vocabulary. Guess from the demo's tokenizers
+# (BPE, gpt4 preset, 12 languages: 1.9 at 1024 ids, 2.9 at 4096), used only until a study's own are measured.
+GUESSED_BYTES_PER_TOKEN_AT_1024, GUESSED_GAIN_A_DOUBLING = 1.9, 0.5
+# Training FLOPs a second of one process on one core, until the training_runs table knows better.
+GUESSED_FLOPS_PER_SECOND = 8e9
+
+
+@dataclass(frozen=True)
+class StudyPlan:
+    """The grid of a study: one row for each tokenizer, size and budget, and what is guessed in it."""
+
+    study: str
+    models: int
+    missing: int
+    frame: pl.DataFrame
+    notes: list[str]
+
+
+@dataclass(frozen=True)
+class Speed:
+    """Training FLOPs a second of one process, and where the figure comes from."""
+
+    flops_per_second: float
+    source: str
+
+
+def guessed_bytes_per_token(vocab_size: int) -> float:
+    """Bytes per token before a tokenizer exists."""
+    import math
+
+    return max(1.0, GUESSED_BYTES_PER_TOKEN_AT_1024 + GUESSED_GAIN_A_DOUBLING * math.log2(vocab_size / 1024))
+
+
+def bytes_per_token(lineage: Lineage[Artifact], tokenizer: str) -> float | None:
+    """Measured T of a tokenizer, or None before its shards exist."""
+    from uniscale_assets.tokenization.shards import read_summary
+
+    shards = lineage.find(lineage.token_shards(tokenizer))
+    return read_summary(shards.path).bytes_per_token if shards else None
+
+
+def plan_model(lineage: Lineage[Artifact], key: GridKey, measured: float | None) -> TrainingPlan:
+    """The plan of one model; exact but for separators once its tokenizer's shards exist."""
+    from uniscale_assets.modeling.budget import plan_training
+
+    study = lineage.study
+    spec = study.tokenizer(key.tokenizer)
+    return plan_training(
+        study.models.architecture,
+        key.model.size,
+        study.models.tie_embeddings,
+        study.training,
+        study.budget_value(key.model),
+        spec.vocab_size,
+        measured or guessed_bytes_per_token(spec.vocab_size),
+    )
+
+
+def planned_flops(lineage: Lineage[Artifact], key: GridKey) -> float:
+    """Training FLOPs of one model."""
+    return plan_model(lineage, key, bytes_per_token(lineage, key.tokenizer)).flops.total
+
+
+def evaluation_flops(lineage: Lineage[Artifact], key: GridKey) -> float:
+    """FLOPs of evaluating one model: a forward pass, a third of training's, over the evaluation split."""
+    from uniscale_assets.tokenization.shards import read_summary
+
+    plan = plan_model(lineage, key, bytes_per_token(lineage, key.tokenizer))
+    shards = lineage.require(lineage.token_shards(key.tokenizer))
+    tokens = read_summary(shards.path).splits[lineage.study.evaluation.split].tokens
+    windows_overlap = lineage.study.training.context.bytes / (lineage.study.evaluation.stride_bytes or lineage.study.training.context.bytes)
+    return plan.flops.total / plan.labels / 3 * tokens * max(1.0, windows_overlap)
+
+
+def measured_speed(platform: Platform) -> Speed:
+    """Median training FLOPs a second over the models trained under this home, or a guess."""
+    query = "SELECT median(training_flops / seconds) AS speed, count(*) AS runs FROM training_runs WHERE seconds > 0"
+    speed, runs = platform.warehouse.query(query).row(0)
+    if runs:
+        return Speed(speed, f"the median of {runs} models trained here")
+    return Speed(GUESSED_FLOPS_PER_SECOND, "a guess for one CPU core; nothing was trained here yet")
+
+
+def plan_study(platform: Platform, study: Study) -> StudyPlan:
+    """The grid, one row for each tokenizer, size and budget; seeds share a row."""
+    import polars as pl
+
+    lineage = platform.lineage(study)
+    speed = measured_speed(platform)
+    measured = {name: bytes_per_token(lineage, name) for name in study.tokenizer_names}
+    missing = missing_models(lineage)
+    rows = [
+        plan_row(plan_model(lineage, key, measured[key.tokenizer]), key, speed, len(study.seeds), missing)
+        for key in study.grid
+        if key.model.seed == study.seeds[0]
+    ]
+    frame = pl.DataFrame(rows)
+    return StudyPlan(study.name, len(study.grid), len(missing), frame, notes(study, measured, speed, frame))
+
+
+def missing_models(lineage: Lineage[Artifact]) -> set[GridKey]:
+    """Models without a checkpoint; all of them where the text cannot be found."""
+    try:
+        return set(lineage.missing("checkpoint"))
+    except UniscaleError:
+        return set(lineage.study.grid)
+
+
+def plan_row(plan: TrainingPlan, key: GridKey, speed: Speed, seeds: int, missing: set[GridKey]) -> dict[str, str | int | float]:
+    """One line of the plan."""
+    parameters, flops = plan.parameters, plan.flops
+    return {
+        "tokenizer": key.tokenizer,
+        "size": key.model.size,
+        "budget": key.model.budget,
+        "non-embedding": parameters.non_embedding,
+        "embedding": parameters.embedding,
+        "head": parameters.head,
+        "window (tokens)": plan.context_tokens,
+        "steps": plan.steps,
+        "bytes": plan.bytes,
+        "tokens": plan.labels,
+        "FLOPs": f"{flops.total:.3g}",
+        "body %": round(100 * flops.body / flops.total),
+        "attention %": round(100 * flops.attention / flops.total),
+        "head %": round(100 * flops.head / flops.total),
+        "forecast": duration(flops.total / speed.flops_per_second),
+        "missing": f"{sum(1 for other in missing if (other.tokenizer, other.model.size, other.model.budget) == (key.tokenizer, key.model.size, key.model.budget))} of {seeds}",
+    }
+
+
+def duration(seconds: float) -> str:
+    """Seconds as people say them."""
+    for unit, length in (("d", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= 2 * length:
+            return f"{seconds / length:.1f} {unit}"
+    return f"{seconds:.1f} s"
+
+
+def notes(study: Study, measured: dict[str, float | None], speed: Speed, frame: pl.DataFrame) -> list[str]:
+    """What the plan rests on."""
+    total = sum(float(value) for value in frame["FLOPs"]) * len(study.seeds)
+    lines = [
+        f"All {len(study.grid)} models: {total:.3g} FLOPs, about {duration(total / speed.flops_per_second)} in one process"
+        f" at {speed.flops_per_second:.2g} FLOPs a second ({speed.source}).",
+        "Parameters and FLOPs by part; each line is one model, the same for every seed.",
+    ]
+    guessed = [name for name, value in measured.items() if value is None]
+    if guessed:
+        lines.append(f"Bytes per token are guessed from the vocabulary size until the tokenizers exist: {', '.join(guessed)}.")
+    return lines

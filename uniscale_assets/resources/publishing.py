@@ -1,0 +1,170 @@
+"""From committed artifacts to metric rows and to the metadata that the UI shows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from uniscale_assets.lineage import Lineage
+from uniscale_assets.partition_keys import GridKey
+from uniscale_assets.resources.platform import Platform
+from uniscale_assets.resources.store import Artifact
+from uniscale_assets.study import Study
+from uniscale_assets.tables import TABLES
+
+if TYPE_CHECKING:
+    import polars as pl
+
+WHOLE = "all"
+
+
+def markdown(text: str) -> Any:
+    """Metadata that the UI renders as Markdown, inline pictures included."""
+    import dagster as dg
+
+    return dg.MetadataValue.md(text)
+
+
+def with_columns(frame: pl.DataFrame, table: str, **constants: Any) -> pl.DataFrame:
+    """A frame with constant columns added, its columns in the table's order."""
+    import polars as pl
+
+    columns = [pl.lit(value).alias(name) for name, value in constants.items()]
+    return frame.with_columns(columns).select(TABLES[table].column_names)
+
+
+def describe_documents(language: str, artifact: Artifact) -> dict[str, Any]:
+    """Counts of one language."""
+    from uniscale_assets.corpus.ledger import read_ledger
+
+    ledger = read_ledger(artifact.path)
+    splits = {f"{split} bytes": counts.bytes for split, counts in ledger.splits.items()}
+    return {"documents": ledger.total.documents, "bytes": ledger.total.bytes, "exact duplicates dropped": ledger.duplicates.documents, **splits}
+
+
+def publish_corpus(platform: Platform, lineage: Lineage[Artifact], mixture: Artifact) -> dict[str, Any]:
+    """Write the corpus ledger of a study."""
+    from uniscale_assets.corpus.ledger import corpus_ledger_frame, read_ledger, read_mixture_ledger
+
+    study = lineage.study
+    ledgers = [read_ledger(lineage.require(lineage.documents(language)).path) for language in study.corpus.languages]
+    mixed = read_mixture_ledger(mixture.path)
+    frame = with_columns(corpus_ledger_frame(ledgers, mixed), "corpus_ledger", study=study.name, fingerprint=mixture.fingerprint)
+    platform.warehouse.replace("corpus_ledger", study.name, WHOLE, frame)
+    return {f"{split} bytes": mixed.total(split).bytes for split in mixed.splits}
+
+
+def describe_tokenizer(name: str, artifact: Artifact) -> dict[str, Any]:
+    """Vocabulary size and sample tokens."""
+    from uniscale_assets.tokenization.loading import load_tokenizer
+    from uniscale_assets.tokenization.metrics import sample_tokens
+
+    tokenizer = load_tokenizer(artifact.path)
+    samples = " ".join(f"`{token}`" for token in sample_tokens(tokenizer))
+    return {"vocabulary size": tokenizer.vocab_size, "sample tokens": markdown(samples), **artifact.metadata}
+
+
+def describe_shards(name: str, artifact: Artifact) -> dict[str, Any]:
+    """Bytes and tokens of each split."""
+    from uniscale_assets.tokenization.shards import read_summary
+
+    summary = read_summary(artifact.path)
+    counts = {f"{split} tokens": counts.tokens for split, counts in summary.splits.items()}
+    return {"bytes per token": summary.bytes_per_token, **counts}
+
+
+def publish_tokenizer(platform: Platform, lineage: Lineage[Artifact], name: str, artifact: Artifact) -> dict[str, Any]:
+    """Write the rows of one tokenizer: its intrinsic metrics, and its line in the table of tokenizers."""
+    import polars as pl
+
+    from uniscale_assets.figures.inline import inline_bytes_per_token
+    from uniscale_assets.tokenization.shards import read_summary
+
+    study, spec = lineage.study, lineage.study.tokenizer(name)
+    metrics = pl.read_parquet(artifact.path / "metrics.parquet")
+    constants = {"study": study.name, "tokenizer": name, "fingerprint": artifact.fingerprint}
+    platform.warehouse.replace("tokenizer_metrics", study.name, name, with_columns(metrics, "tokenizer_metrics", **constants))
+    vocabulary = lineage.require(lineage.vocabulary(study.vocabulary_of(name)))
+    line = pl.DataFrame(
+        {
+            "family": [spec.family],
+            "vocab_size": [spec.vocab_size],
+            "pretokenizer": [spec.pretokenizer],
+            "bytes_per_token": [read_summary(lineage.require(lineage.token_shards(name)).path).bytes_per_token],
+            "unigram_bits_per_byte": [overall(metrics, "unigram_bits_per_byte")],
+            "training_seconds": [vocabulary.metadata["training seconds"]],
+            "peak_memory_bytes": [vocabulary.metadata["peak memory bytes"]],
+        }
+    )
+    platform.warehouse.replace("tokenizers", study.name, name, with_columns(line, "tokenizers", **constants))
+    return {
+        "vocabulary size": spec.vocab_size,
+        "bytes per token": line["bytes_per_token"].item(),
+        "unigram bits per byte": line["unigram_bits_per_byte"].item(),
+        "training seconds": line["training_seconds"].item(),
+        "peak memory bytes": line["peak_memory_bytes"].item(),
+        "bytes per token by language": markdown(inline_bytes_per_token(metrics, f"{name}: bytes per token")),
+    }
+
+
+def overall(metrics: pl.DataFrame, metric: str) -> float:
+    """The value of a metric over all languages."""
+    import polars as pl
+
+    return metrics.filter((pl.col("metric") == metric) & (pl.col("language") == "all"))["value"].item()
+
+
+def model_constants(study: Study, key: GridKey, artifact: Artifact) -> dict[str, Any]:
+    """The columns that say which model a row is of."""
+    return {
+        "study": study.name,
+        "tokenizer": key.tokenizer,
+        "size": key.model.size,
+        "budget": key.model.budget,
+        "seed": key.model.seed,
+        "fingerprint": artifact.fingerprint,
+    }
+
+
+def publish_training(platform: Platform, study: Study, key: GridKey, artifact: Artifact) -> dict[str, Any]:
+    """Write the rows of one training: what it was, what it cost, and its loss curve."""
+    import polars as pl
+
+    from uniscale_assets.figures.inline import inline_loss_curve
+    from uniscale_assets.modeling.record import read_record
+
+    constants = model_constants(study, key, artifact)
+    record, measured = read_record(artifact.path), artifact.metadata
+    line = pl.DataFrame([{**record.row(), **{name: measured[name] for name in MEASURED}}])
+    platform.warehouse.replace("training_runs", study.name, str(key), with_columns(line, "training_runs", **constants))
+    curve = pl.read_parquet(artifact.path / "curve.parquet")
+    platform.warehouse.replace("training_curves", study.name, str(key), with_columns(curve, "training_curves", **constants))
+    return {
+        **{name.replace("_", " "): value for name, value in record.row().items()},
+        **{name.replace("_", " "): value for name, value in measured.items()},
+        "loss curve": markdown(inline_loss_curve(curve, f"{key}: training loss")),
+    }
+
+
+MEASURED = ("seconds", "cpu_seconds", "tokens_per_second", "peak_memory_bytes", "device")
+
+
+def publish_evaluation(platform: Platform, study: Study, key: GridKey, artifact: Artifact) -> dict[str, Any]:
+    """Write the scores of one model, by language and by document."""
+    import polars as pl
+
+    constants = model_constants(study, key, artifact)
+    scores = read_scores(artifact.path, "document_scores.parquet", study)
+    platform.warehouse.replace("document_scores", study.name, str(key), with_columns(scores, "document_scores", **constants))
+    languages = read_scores(artifact.path, "bits_per_byte.parquet", study)
+    platform.warehouse.replace("bits_per_byte", study.name, str(key), with_columns(languages, "bits_per_byte", **constants))
+    whole = languages.row(by_predicate=pl.col("language") == "all", named=True)
+    names = ("bits_per_byte", "byte_perplexity", "token_perplexity", "documents", "bytes", "tokens", "context_bytes", "stride_bytes")
+    return {**{name.replace("_", " "): whole[name] for name in names}, **artifact.metadata}
+
+
+def read_scores(directory: Path, name: str, study: Study) -> pl.DataFrame:
+    """A file of an evaluation, with the split that was scored."""
+    import polars as pl
+
+    return pl.read_parquet(directory / name).with_columns(pl.lit(study.evaluation.split).alias("split"))

@@ -1,0 +1,1 @@
+"""Rank agreement, decisions and the uncertainty of both."""

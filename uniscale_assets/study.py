@@ -1,0 +1,229 @@
+"""A study: the one file that says everything that can change a result."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from functools import cached_property
+from importlib import resources
+from pathlib import Path
+from typing import Any, Self
+
+import yaml
+from pydantic import Field, ValidationError, model_validator
+
+from uniscale_assets.corpus.spec import CorpusSpec
+from uniscale_assets.errors import BadInputError, StudyError
+from uniscale_assets.evaluation.spec import EvaluationSpec
+from uniscale_assets.modeling.sizes import shape_of
+from uniscale_assets.modeling.spec import ExecutionSpec, ModelsSpec, TrainingSpec
+from uniscale_assets.partition_keys import GridKey, ModelKey, budget_label
+from uniscale_assets.specification import Specification
+from uniscale_assets.tokenization.families import family_of
+from uniscale_assets.tokenization.spec import TokenizerSpec
+
+
+class NightlySpec(Specification):
+    """What the schedule may ask for in one night."""
+
+    flops: float = Field(1e18, gt=0, description="training FLOPs a night, together with what is in flight")
+    max_attempts: int = Field(3, ge=1, description="a partition that failed this often is left alone")
+    cron: str = "0 22 * * *"
+
+
+class Study(Specification):
+    """One experiment: text, tokenizers, models, seeds, training and evaluation."""
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    description: str = ""
+    corpus: CorpusSpec
+    tokenizers: tuple[TokenizerSpec, ...] = Field(min_length=1)
+    models: ModelsSpec
+    seeds: tuple[int, ...] = Field(min_length=1)
+    training: TrainingSpec
+    evaluation: EvaluationSpec = EvaluationSpec()
+    execution: ExecutionSpec = ExecutionSpec()
+    nightly: NightlySpec = NightlySpec()
+    run_tags: dict[str, dict[str, Any]] = Field({}, description="Dagster tags on the runs of a size, such as dagster-k8s/config")
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        refuse_repeated("tokenizers", [tokenizer.name for tokenizer in self.tokenizers])
+        refuse_repeated("models.sizes", list(self.models.sizes))
+        refuse_repeated("seeds", [str(seed) for seed in self.seeds])
+        if min(self.seeds) < 0:
+            raise ValueError("seeds: a seed is zero or above")
+        for spec in self.tokenizers:
+            try:
+                family_of(spec.family).check(spec)
+            except BadInputError as error:
+                raise ValueError(f"tokenizers: {spec.name}: {error}") from error
+        for size in self.models.sizes:
+            try:
+                shape_of(self.models.architecture, size)
+            except BadInputError as error:
+                raise ValueError(f"models.sizes: {error}") from error
+        return self
+
+    @cached_property
+    def tokenizer_names(self) -> list[str]:
+        """Tokenizers in the order of the file."""
+        return [spec.name for spec in self.tokenizers]
+
+    def tokenizer(self, name: str) -> TokenizerSpec:
+        """The tokenizer of that name."""
+        return next(spec for spec in self.tokenizers if spec.name == name)
+
+    @cached_property
+    def vocabularies(self) -> dict[str, list[TokenizerSpec]]:
+        """Vocabulary partitions: tokenizers of a nested family that differ only in size share one, named after them."""
+        groups: dict[str, list[TokenizerSpec]] = {}
+        for spec in self.tokenizers:
+            groups.setdefault(vocabulary_name(spec, self.tokenizers), []).append(spec)
+        return groups
+
+    def vocabulary_of(self, tokenizer: str) -> str:
+        """The vocabulary partition that a tokenizer is cut from."""
+        return vocabulary_name(self.tokenizer(tokenizer), self.tokenizers)
+
+    @cached_property
+    def model_keys(self) -> list[ModelKey]:
+        """Models in the order size, budget, seed."""
+        budget = self.training.budget
+        labels = [budget_label(budget.rule, value) for value in budget.values] if len(budget.values) > 1 else [""]
+        return [ModelKey(size, seed, label) for size in self.models.sizes for label in labels for seed in self.seeds]
+
+    @cached_property
+    def grid(self) -> list[GridKey]:
+        """Every tokenizer with every model."""
+        return [GridKey(tokenizer, model) for tokenizer in self.tokenizer_names for model in self.model_keys]
+
+    def budget_value(self, model: ModelKey) -> float:
+        """The budget of a model, in the unit of the study's rule."""
+        budget = self.training.budget
+        if len(budget.values) == 1:
+            return budget.values[0]
+        return next(value for value in budget.values if budget_label(budget.rule, value) == model.budget)
+
+
+def vocabulary_name(spec: TokenizerSpec, among: Iterable[TokenizerSpec]) -> str:
+    """Name of the vocabulary partition of a tokenizer: its own name, or the largest's of those it is nested in."""
+    if not family_of(spec.family).nested:
+        return spec.name
+    shared = [
+        other
+        for other in among
+        if (other.family, other.pretokenizer, other.options) == (spec.family, spec.pretokenizer, spec.options)
+    ]
+    return max(shared, key=lambda other: other.vocab_size).name
+
+
+def refuse_repeated(key: str, names: list[str]) -> None:
+    """Raise ``ValueError`` where a name stands twice."""
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated:
+        raise ValueError(f"{key}: named twice: {', '.join(repeated)}")
+
+
+class StudyLoader(yaml.SafeLoader):
+    """YAML with numbers such as 1e18 read as numbers, and a key that stands twice refused."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        for key in keys:
+            if keys.count(key) > 1:
+                raise yaml.constructor.ConstructorError(None, None, f"the key {key!r} stands twice", node.start_mark)
+        return super().construct_mapping(node, deep)
+
+
+StudyLoader.add_implicit_resolver(
+    "tag:yaml.org,2002:float",
+    re.compile(r"^[-+]?(?:[0-9][0-9_]*)(?:\.[0-9_]*)?(?:[eE][-+]?[0-9]+)$"),
+    list("-+0123456789"),
+)
+
+
+def shipped_studies() -> dict[str, Path]:
+    """The study files that come with the package, by name."""
+    directory = Path(str(resources.files("uniscale_assets"))) / "studies"
+    return {path.stem: path for path in sorted(directory.glob("*.yaml"))}
+
+
+def find_study(name_or_path: str) -> Path:
+    """A shipped study's name, or a path.
+
+    Raises:
+        StudyError: neither; the message lists the names there are.
+    """
+    shipped = shipped_studies()
+    if name_or_path in shipped:
+        return shipped[name_or_path]
+    path = Path(name_or_path)
+    if path.is_file():
+        return path
+    raise StudyError(f"{name_or_path}: no such file, and no study of that name; shipped are {', '.join(shipped)}")
+
+
+def load_study(name_or_path: str) -> Study:
+    """Read and check a study file.
+
+    Raises:
+        StudyError: names the file and the key, and what is allowed there.
+    """
+    path = find_study(name_or_path)
+    try:
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=StudyLoader)  # noqa: S506 - a SafeLoader
+    except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
+        raise StudyError(f"{path}: not readable as YAML: {error}") from error
+    if not isinstance(content, dict):
+        raise StudyError(f"{path}: a study is a mapping of keys; see studies/demo.yaml")
+    study = parse_study(content, str(path))
+    return resolve_paths(study, path.resolve().parent)
+
+
+def parse_study(content: dict[str, Any], source: str) -> Study:
+    """Check the content of a study file; ``source`` is named in errors."""
+    try:
+        return Study.model_validate_json(json.dumps(content))
+    except (ValidationError, TypeError, ValueError) as error:
+        raise StudyError(describe(error, source)) from error
+
+
+def resolve_paths(study: Study, base: Path) -> Study:
+    """Paths in a study are relative to its file."""
+    corpus = study.corpus
+    update: dict[str, Any] = {}
+    if corpus.directory is not None:
+        update["directory"] = base / corpus.directory
+    if corpus.files is not None:
+        update["files"] = {language: str(base / pattern) for language, pattern in corpus.files.items()}
+    return study.model_copy(update={"corpus": corpus.model_copy(update=update)}) if update else study
+
+
+def describe(error: Exception, source: str) -> str:
+    """One line for each mistake: file, key, what is wrong and what is allowed."""
+    if not isinstance(error, ValidationError):
+        return f"{source}: {error}"
+    lines = []
+    for mistake in error.errors(include_url=False):
+        key = ".".join(str(part) for part in mistake["loc"]) or "study"
+        message = mistake["msg"].removeprefix("Value error, ")
+        if mistake["type"] == "extra_forbidden":
+            message = f"unknown key; allowed here: {', '.join(allowed_keys(mistake['loc'][:-1]))}"
+        lines.append(f"{source}: {key}: {message}")
+    return "\n".join(lines)
+
+
+def allowed_keys(location: tuple[int | str, ...]) -> list[str]:
+    """The keys that the part of a study at ``location`` takes."""
+    import typing
+
+    model: Any = Study
+    for part in location:
+        if isinstance(part, int):
+            continue
+        annotation = model.model_fields[part].annotation
+        choices = [annotation, *typing.get_args(annotation)]
+        model = next(item for item in choices if isinstance(item, type) and issubclass(item, Specification))
+    return list(model.model_fields)

@@ -1,0 +1,1 @@
+"""Tokenizer families behind one protocol, and their checks."""

@@ -1,0 +1,172 @@
+"""What must hold before a tokenizer is committed: it loses nothing, invents nothing, and counts every byte."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import batched
+from typing import TYPE_CHECKING
+
+from uniscale_assets.errors import LossyTokenizerError
+from uniscale_assets.tokenization.layout import SEPARATOR_TEXT
+
+if TYPE_CHECKING:
+    from uniscale_assets.tokenization.protocol import Encoding, Tokenizer
+
+SCALARS_AT_ONCE = 8192
+DOCUMENTS_AT_ONCE = 256
+RANDOM_DOCUMENTS = 2000
+LONGEST_RANDOM_DOCUMENT = 200
+
+# What other tokenizers reserve; to ours it is text.
+SPECIAL_SPELLINGS = (SEPARATOR_TEXT, "<s>", "</s>", "<unk>", "<pad>", "[UNK]", "[CLS]", "<|endoftext|>", "<|im_start|>", "<0x0A>", "\u2581", "Ġ", "Ċ")
+# Where cutting rules meet: spaces, line ends, apostrophes, marks, joiners, digits, letters of several kinds.
+DELICATE = " \t\r\n\x0b\x85\u00a0\u2028\u3000'’sS\u0301\u200d\ufe0f\u200b\ufeff0١aÀßԱक्中ー가ǅʰ.!/_\u2581Ġ"
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What was checked; that it exists says that all of it holds.
+
+    Attributes:
+        documents: by language, of the text that was given.
+        bytes: UTF-8 bytes of that text.
+        tokens: of that text.
+        scalars: Unicode scalar values, each in a run of its neighbours and on a line of its own.
+        random_documents: random sequences of scalar values.
+        byte_symbols: bytes that are an entry of the vocabulary by themselves.
+        vocab_size: ids, all together.
+    """
+
+    documents: dict[str, int]
+    bytes: int
+    tokens: int
+    scalars: int
+    random_documents: int
+    byte_symbols: int
+    vocab_size: int
+
+
+def verify_tokenizer(
+    tokenizer: Tokenizer, documents: Iterable[tuple[str, str]], *, vocab_size: int | None = None, seed: int = 0
+) -> Verification:
+    """Check a tokenizer on given documents, on every Unicode scalar value, and on random sequences of them.
+
+    Args:
+        tokenizer: any that follows the protocol.
+        documents: language and text; the test split of every language.
+        vocab_size: what the study asked for; None takes what there is.
+        seed: of the random sequences.
+
+    Raises:
+        LossyTokenizerError: names the first thing that is lost or wrong, and where.
+    """
+    if vocab_size is not None and tokenizer.vocab_size != vocab_size:
+        raise LossyTokenizerError(f"the vocabulary has {tokenizer.vocab_size} ids, vocab_size asks for {vocab_size}")
+    byte_symbols = check_vocabulary(tokenizer)
+    check_texts(tokenizer, spellings(), "text that spells a special token")
+    counts: Counter[str] = Counter()
+    size = tokens = 0
+    for batch in batched(documents, DOCUMENTS_AT_ONCE):
+        encodings = check_texts(tokenizer, [text for _, text in batch], "documents", [language for language, _ in batch])
+        counts.update(language for language, _ in batch)
+        size += sum(int(encoding.byte_ends[-1]) for encoding in encodings if len(encoding.ids))
+        tokens += sum(len(encoding.ids) for encoding in encodings)
+    scalars = check_scalars(tokenizer)
+    check_texts(tokenizer, random_documents(seed), "random sequences")
+    return Verification(dict(counts), size, tokens, scalars, RANDOM_DOCUMENTS, byte_symbols, tokenizer.vocab_size)
+
+
+def check_vocabulary(tokenizer: Tokenizer) -> int:
+    """Every id stands for bytes, the separator for none, and every byte has an id; their number."""
+    pieces = [tokenizer.decode([index]) for index in range(tokenizer.vocab_size)]
+    if not 0 <= tokenizer.separator_id < tokenizer.vocab_size or pieces[tokenizer.separator_id]:
+        raise LossyTokenizerError(f"the separator id {tokenizer.separator_id} is not an id that stands for no bytes")
+    missing = sorted(set(range(256)) - {piece[0] for piece in pieces if len(piece) == 1})
+    if missing:
+        raise LossyTokenizerError(f"{len(missing)} bytes are not in the vocabulary, first 0x{missing[0]:02X}")
+    return 256
+
+
+def spellings() -> list[str]:
+    """Spellings of special tokens: alone, twice, inside words and between spaces; and no text at all."""
+    frames = ("{0}", "{0}{0}", "word{0}word", " {0} ", "\n{0}\n", "<{0}>")
+    return ["", *(frame.format(spelling) for spelling in SPECIAL_SPELLINGS for frame in frames)]
+
+
+def check_scalars(tokenizer: Tokenizer) -> int:
+    """Every Unicode scalar value: in a run of its neighbours, and on a line of its own; below U+3100 as a document too.
+
+    Returns:
+        Their number, 1,112,064.
+    """
+    scalars = [chr(value) for value in (*range(0xD800), *range(0xE000, 0x110000))]
+    chunks = list(batched(scalars, SCALARS_AT_ONCE))
+    for some in batched(chunks, 16):
+        check_texts(tokenizer, ["".join(chunk) for chunk in some], "runs of Unicode scalar values")
+        check_texts(tokenizer, ["\n".join(chunk) for chunk in some], "Unicode scalar values on lines of their own")
+    # Stripping and prefixing happen at the ends of documents, to spaces, marks and controls: they are all below.
+    check_texts(tokenizer, scalars[:0x3100], "single Unicode scalar values")
+    return len(scalars)
+
+
+def random_documents(seed: int) -> list[str]:
+    """Random sequences: half of any scalar values, half of those where cutting rules meet."""
+    source = random.Random(seed)
+    documents: list[str] = []
+    for index in range(RANDOM_DOCUMENTS):
+        length = source.randint(1, LONGEST_RANDOM_DOCUMENT)
+        documents.append("".join(source.choices(DELICATE, k=length)) if index % 2 else "".join(random_scalars(source, length)))
+    return documents
+
+
+def random_scalars(source: random.Random, length: int) -> Iterator[str]:
+    """Scalar values, evenly over all of them: surrogates are skipped."""
+    for _ in range(length):
+        value = source.randrange(0x110000 - 0x800)
+        yield chr(value if value < 0xD800 else value + 0x800)
+
+
+def check_texts(tokenizer: Tokenizer, texts: Sequence[str], what: str, languages: Sequence[str] | None = None) -> list[Encoding]:
+    """Encode, decode and compare; ``what`` and the language are named in errors."""
+    encodings = tokenizer.encode_batch(texts)
+    if len(encodings) != len(texts):
+        raise LossyTokenizerError(f"{what}: {len(texts)} documents gave {len(encodings)} encodings")
+    for index, (text, encoding) in enumerate(zip(texts, encodings, strict=True)):
+        problem = problem_of(tokenizer, text.encode(), encoding)
+        if problem:
+            place = f"{what}, {languages[index]}" if languages else what
+            raise LossyTokenizerError(f"{place}: {problem}, in {text[:60]!r}")
+    return encodings
+
+
+def problem_of(tokenizer: Tokenizer, content: bytes, encoding: Encoding) -> str:
+    """What is wrong with the encoding of one document; empty where nothing is."""
+    import numpy as np
+
+    ids, ends = encoding.ids, encoding.byte_ends
+    if len(ids) != len(ends):
+        return f"{len(ids)} ids, but {len(ends)} byte ends"
+    if len(ids) and (ids.min() < 0 or ids.max() >= tokenizer.vocab_size):
+        return f"ids outside the vocabulary of {tokenizer.vocab_size}"
+    if (ids == tokenizer.separator_id).any():
+        return "the separator stands among the tokens of a text"
+    decoded = tokenizer.decode(ids)
+    if decoded != content:
+        return difference(content, decoded)
+    if (np.diff(ends) < 0).any() or (len(ends) and ends[0] < 0):
+        return "byte ends decrease"
+    end = int(ends[-1]) if len(ends) else 0
+    return "" if end == len(content) else f"byte ends account for {end} of {len(content)} bytes"
+
+
+def difference(content: bytes, decoded: bytes) -> str:
+    """The first character that is not given back."""
+    start = next((index for index, (a, b) in enumerate(zip(content, decoded, strict=False)) if a != b), min(len(content), len(decoded)))
+    if start == len(content):
+        return f"{len(decoded) - start} bytes are given back that were never there, first 0x{decoded[start]:02X}"
+    before = content[:start].decode(errors="ignore")
+    lost = content.decode()[len(before)]
+    return f"{lost!r} (U+{ord(lost):04X}) at byte {len(before.encode())} is lost: {decoded[start : start + 8]!r} is given back"

@@ -1,0 +1,249 @@
+"""Frames as the warehouse gives them, made by hand from the trial that the demo recipe comes from, and larger grids like it."""
+
+from __future__ import annotations
+
+import math
+import random
+from dataclasses import dataclass
+
+import polars
+
+LANGUAGES = (
+    "arb_Arab", "cmn_Hani", "deu_Latn", "eng_Latn", "fas_Arab", "fra_Latn",
+    "ind_Latn", "jpn_Jpan", "kor_Hang", "rus_Cyrl", "spa_Latn", "ukr_Cyrl",
+)  # fmt: skip
+TRIAL = {
+    "bpe_1k": (4.391, 2.646, 2.540, 2.486),
+    "unigram_1k": (4.171, 2.618, 2.517, 2.479),
+    "bpe_2k": (3.906, 2.513, 2.435, 2.384),
+    "unigram_2k": (3.744, 2.491, 2.426, 2.379),
+    "bpe_4k": (3.475, 2.434, 2.359, 2.315),
+    "unigram_4k": (3.388, 2.388, 2.338, 2.309),
+}
+SIZES = ("0.06M", "0.2M", "0.8M")
+PARAMETERS = {"0.06M": 56_000, "0.2M": 227_000, "0.8M": 779_000}
+WIDTHS = {"0.06M": 48, "0.2M": 80, "0.8M": 128}
+SECONDS = {"0.06M": 9.0, "0.2M": 17.0, "0.8M": 38.0}
+BUDGET = 340_000
+SEED_SPREAD = 0.006
+
+
+@dataclass(frozen=True)
+class Grid:
+    """What a made-up study holds: values at the final size for each tokenizer, by size."""
+
+    values: dict[str, dict[str, float]]
+    sizes: tuple[str, ...]
+    seeds: tuple[int, ...]
+    missing: frozenset[tuple[str, str, int]] = frozenset()
+
+    @property
+    def cells(self) -> list[tuple[str, str, int]]:
+        """Tokenizer, size and seed of every model that is there."""
+        every = [(name, size, seed) for name in self.values for size in self.sizes for seed in self.seeds]
+        return [cell for cell in every if cell not in self.missing]
+
+    @property
+    def families(self) -> dict[str, str]:
+        """Family of each tokenizer, in the order of the study."""
+        return {name: name.split("_")[0] for name in self.values}
+
+
+def trial_grid(missing: frozenset[tuple[str, str, int]] = frozenset()) -> Grid:
+    """Six tokenizers, three sizes, two seeds."""
+    return Grid({name: dict(zip(SIZES, row[1:], strict=True)) for name, row in TRIAL.items()}, SIZES, (1, 2), missing)
+
+
+def wide_grid(count: int = 14) -> Grid:
+    """Many tokenizers that lie close together, at three sizes with three seeds; names of three families, long ones among them."""
+    draw = random.Random(7)
+    families = ("bpe", "unigram", "superbpe")
+    names = [f"{families[index % 3]}_{80 + 16 * index}k" + ("_apertus_pretokenizer" if index == 5 else "") for index in range(count)]
+    bases = [2.3 + 0.3 * draw.random() for _ in names]
+    values = {
+        name: {size: base + shift + draw.gauss(0, 0.012) for size, shift in zip(SIZES, (0.2, 0.08, 0.0), strict=True)}
+        for name, base in zip(names, bases, strict=True)
+    }
+    return Grid(values, SIZES, (1, 2, 3))
+
+
+def tiny_grid() -> Grid:
+    """Two tokenizers, one size, one seed."""
+    return Grid({name: {"0.06M": TRIAL[name][1]} for name in ("bpe_1k", "unigram_1k")}, ("0.06M",), (1,))
+
+
+def seed_noise(name: str, size: str, seed: int) -> float:
+    """The same small deviation each time for one model."""
+    return random.Random(f"{name} {size} {seed}").gauss(0, SEED_SPREAD)
+
+
+def vocab_size(name: str) -> int:
+    """From the name: 1k is 1024."""
+    return int(name.split("_")[1].removesuffix("k")) * 1024
+
+
+def rate(name: str) -> float:
+    """Bytes per token, growing with the vocabulary."""
+    return 1.1 + 0.45 * math.log2(vocab_size(name) / 512) * (1.06 if name.startswith("unigram") else 1)
+
+
+def model_columns(cell: tuple[str, str, int]) -> dict[str, object]:
+    """The columns that name a model."""
+    name, size, seed = cell
+    return {"study": "demo", "tokenizer": name, "size": size, "budget": "", "seed": seed, "fingerprint": "f" * 64}
+
+
+def flops_per_token(name: str, size: str) -> tuple[float, float, float]:
+    """Body, attention and head, after DESIGN.md."""
+    context = 320 / rate(name)
+    return 6.0 * PARAMETERS[size], 6.0 * 3 * WIDTHS[size] * context, 6.0 * vocab_size(name) * WIDTHS[size]
+
+
+def training_curves(grid: Grid, points: int = 40) -> polars.DataFrame:
+    """A falling power law that ends near the model's bits per byte."""
+    rows: list[dict[str, object]] = []
+    for cell in grid.cells:
+        name, size, _ = cell
+        end = grid.values[name][size] + seed_noise(*cell)
+        draw = random.Random(f"curve {cell}")
+        for point in range(1, points + 1):
+            share = point / points
+            value = end + 1.9 * (1 - share) ** 3 * share**-0.25 + draw.gauss(0, 0.02)
+            tokens = int(BUDGET * share / rate(name))
+            rows.append(
+                {
+                    **model_columns(cell),
+                    "step": point * 5,
+                    "bytes": int(BUDGET * share),
+                    "tokens": tokens,
+                    "flops": sum(flops_per_token(name, size)) * tokens,
+                    "loss_nats": value * math.log(2) * rate(name),
+                    "bits_per_byte": value,
+                    "learning_rate": 0.01,
+                }
+            )
+    return polars.DataFrame(rows)
+
+
+def training_runs(grid: Grid) -> polars.DataFrame:
+    """One row a model."""
+    rows: list[dict[str, object]] = []
+    for cell in grid.cells:
+        name, size, seed = cell
+        tokens = BUDGET / rate(name)
+        body, attention, head = (part * tokens for part in flops_per_token(name, size))
+        rows.append(
+            {
+                **model_columns(cell),
+                "architecture": "apertus",
+                "non_embedding_parameters": PARAMETERS[size],
+                "embedding_parameters": vocab_size(name) * WIDTHS[size],
+                "head_parameters": 0,
+                "context_tokens": round(320 / rate(name)),
+                "steps": 200,
+                "bytes": BUDGET,
+                "text_tokens": round(tokens),
+                "separator_tokens": 300,
+                "overshoot_bytes": 1,
+                "bytes_per_token": rate(name),
+                "training_flops": body + attention + head,
+                "body_flops": body,
+                "attention_flops": attention,
+                "head_flops": head,
+                "final_loss_nats": grid.values[name][size] * math.log(2) * rate(name),
+                "seconds": SECONDS[size] * (1 + 0.1 * math.log2(vocab_size(name) / 1024)) + seed,
+                "cpu_seconds": SECONDS[size] * (1 + 0.1 * math.log2(vocab_size(name) / 1024)),
+                "tokens_per_second": tokens / SECONDS[size],
+                "peak_memory_bytes": 659_000_000,
+                "device": "cpu",
+            }
+        )
+    return polars.DataFrame(rows)
+
+
+def bits_per_byte(grid: Grid) -> polars.DataFrame:
+    """Scores by language and over all; languages differ by a fixed factor."""
+    rows: list[dict[str, object]] = []
+    for cell in grid.cells:
+        name, size, _ = cell
+        for number, language in enumerate(("all", *LANGUAGES)):
+            factor = 1.0 if language == "all" else 0.8 + 0.4 * number / len(LANGUAGES)
+            noise = random.Random(f"{language} {name}").gauss(0, 0.01) if language != "all" else 0.0
+            value = grid.values[name][size] * factor + seed_noise(*cell) + noise
+            size_bytes = 96_000 if language == "all" else 8_000
+            rows.append(
+                {
+                    **model_columns(cell),
+                    "split": "test",
+                    "language": language,
+                    "documents": 240 if language == "all" else 20,
+                    "bytes": size_bytes,
+                    "tokens": round(size_bytes / rate(name)),
+                    "negative_log_likelihood_nats": value * math.log(2) * size_bytes,
+                    "separator_negative_log_likelihood_nats": 100.0,
+                    "bits_per_byte": value,
+                    "byte_perplexity": 2**value,
+                    "token_perplexity": 2 ** (value * rate(name)),
+                    "context_bytes": 320,
+                    "stride_bytes": 320,
+                    "context_tokens": round(320 / rate(name)),
+                    "stride_tokens": round(320 / rate(name)),
+                }
+            )
+    return polars.DataFrame(rows)
+
+
+def tokenizers(grid: Grid) -> polars.DataFrame:
+    """One row a tokenizer."""
+    return polars.DataFrame(
+        [
+            {
+                "study": "demo",
+                "tokenizer": name,
+                "family": family,
+                "vocab_size": vocab_size(name),
+                "pretokenizer": "gpt4",
+                "bytes_per_token": rate(name),
+                "unigram_bits_per_byte": TRIAL.get(name, (3.6,))[0],
+                "training_seconds": 2.5,
+                "peak_memory_bytes": 210_000_000,
+                "fingerprint": "e" * 64,
+            }
+            for name, family in grid.families.items()
+        ]
+    )
+
+
+def tokenizer_metrics(grid: Grid) -> polars.DataFrame:
+    """Bytes per token by language, and one metric more."""
+    rows: list[dict[str, object]] = []
+    for name in grid.values:
+        for number, language in enumerate(("all", *LANGUAGES)):
+            common = {"study": "demo", "tokenizer": name, "language": language, "fingerprint": "e" * 64}
+            rows.append({**common, "metric": "bytes_per_token", "value": rate(name) * (0.8 + 0.05 * number), "unit": "bytes per token"})
+            rows.append({**common, "metric": "tokens", "value": 1000.0, "unit": "tokens"})
+    return polars.DataFrame(rows)
+
+
+def corpus_ledger() -> polars.DataFrame:
+    """Four splits of twelve languages."""
+    shares = {"tokenizer": 0.25, "train": 0.5, "validation": 0.1, "test": 0.15}
+    rows: list[dict[str, object]] = []
+    for number, language in enumerate(LANGUAGES):
+        there = 90_000 + 17_000 * number
+        for split, share in shares.items():
+            rows.append(
+                {
+                    "study": "demo",
+                    "language": language,
+                    "split": split,
+                    "documents": int(40 * share * (number + 3)),
+                    "bytes": int(there * share),
+                    "characters": int(there * share / 1.5),
+                    "duplicates": number,
+                    "mixture_documents": int(30 * share * (number + 2)),
+                    "mixture_bytes": int((60_000 + 3_000 * number) * share),
+                    "fingerprint": "d" * 64,
+                }
+            )
+    return polars.DataFrame(rows)
