@@ -6,14 +6,16 @@ import os
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
 from uniscale_assets.errors import BadInputError, UniscaleError, WarehouseError
 
 if TYPE_CHECKING:
+    from uniscale_assets.console import RunConsole
     from uniscale_assets.home import Home
+    from uniscale_assets.study import Study
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode="rich", pretty_exceptions_enable=False)
 
@@ -53,36 +55,36 @@ def run(
     from uniscale_assets.study import load_study
 
     checked = load_study(study)
-    os.environ.setdefault("UNISCALE_STUDIES", study)
     console = RunConsole()
+    chosen = Chosen(tuple(tokenizer or ()), tuple(size or ()), tuple(seed or ()), tuple(stage or ()))
     with console:
-        failures = materialize(study, checked.name, console, (tokenizer, size, seed, stage), force)
+        failures = materialize(checked, console, chosen, force=force)
     console.print_failures(failures)
-    console.print_result(checked, home(), failures)
+    console.print_result(checked, home())
     if failures:
         raise typer.Exit(1)
 
 
-def materialize(
-    study: str,
-    name: str,
-    console: RunConsole,
-    chosen: tuple[list[str] | None, list[str] | None, list[int] | None, list[str] | None],
-    force: bool,
-) -> list[str]:
+class Chosen(NamedTuple):
+    """The options that narrow a run."""
+
+    tokenizers: tuple[str, ...]
+    sizes: tuple[str, ...]
+    seeds: tuple[int, ...]
+    stages: tuple[str, ...]
+
+
+def materialize(study: Study, console: RunConsole, chosen: Chosen, *, force: bool) -> list[str]:
     """Run one study; what failed, one a line."""
     from uniscale_assets.materializing import Selection, StudyRun
     from uniscale_assets.resources import launchers
     from uniscale_assets.resources.instance import open_instance
     from uniscale_assets.resources.platform import Platform
     from uniscale_assets.resources.progress import observed_by
-    from uniscale_assets.study import load_study
 
-    tokenizers, sizes, seeds, stages = (tuple(values or ()) for values in chosen)
-    selection = Selection(tokenizers, sizes, seeds, stages)  # type: ignore[arg-type]
+    selection = Selection(*chosen)
     with open_instance(home()) as instance, observed_by(console.observe), launchers.kept_workers():
-        run_of_study = StudyRun(load_study(study), Platform(home()), instance, selection, force, console.begin)
-        return run_of_study.run().failures
+        return StudyRun(study, Platform(home()), instance, selection, force, console.begin).run().failures
 
 
 @app.command()
@@ -103,7 +105,9 @@ def query(
 
 @app.command()
 def ui(
-    study: Annotated[list[str] | None, typer.Argument(metavar="[STUDY]...", help="studies to load; default: UNISCALE_STUDIES, or demo")] = None,
+    study: Annotated[
+        list[str] | None, typer.Argument(metavar="[STUDY]...", help="studies to load; default: UNISCALE_STUDIES, or demo")
+    ] = None,
     host: Annotated[str, typer.Option(help="address to listen on")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="port to listen on")] = 3000,
 ) -> None:
@@ -118,7 +122,7 @@ def ui(
     open_instance(home()).dispose()
     command = [sys.executable, "-m", "dagster", "dev", "-m", "uniscale_assets.definitions", "-h", host, "-p", str(port)]
     typer.echo(f"Dagster on http://{host}:{port} (Ctrl-C stops it)")
-    os.execv(sys.executable, command)
+    os.execv(sys.executable, command)  # noqa: S606 - arguments are a list
 
 
 def study_reference(name: str) -> str:

@@ -27,7 +27,13 @@ class RunConsole:
     """A bar for each stage, and one for each partition under way."""
 
     def __init__(self) -> None:
-        columns = (TextColumn("{task.description:<34}"), BarColumn(bar_width=28), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.fields[detail]}"))
+        columns = (
+            TextColumn("{task.description:<34}"),
+            BarColumn(bar_width=28),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("{task.fields[detail]}"),
+        )
         self.progress = Progress(*columns, console=ERR, transient=False)
         self.stages: dict[str, TaskID] = {}
         self.partitions: dict[tuple[str, str], TaskID] = {}
@@ -66,7 +72,7 @@ class RunConsole:
         for line in failures:
             ERR.print(f"  {line}", markup=False)
 
-    def print_result(self, study: Study, home: Home, failures: list[str]) -> None:
+    def print_result(self, study: Study, home: Home) -> None:
         """The ranking, the verdict, and where to look on."""
         from uniscale_assets.resources.platform import Platform
         from uniscale_assets.resources.reporting import summarize

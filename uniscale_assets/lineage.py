@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Generic, Protocol, TypeVar
 
 from uniscale_assets.errors import UniscaleError
 from uniscale_assets.files import hash_of
@@ -33,10 +33,14 @@ class StoredArtifact(Protocol):
         ...
 
 
-class Lookup[ArtifactType: StoredArtifact](Protocol):
+ArtifactType = TypeVar("ArtifactType", bound=StoredArtifact)
+Found_co = TypeVar("Found_co", bound=StoredArtifact, covariant=True)
+
+
+class Lookup(Protocol[Found_co]):
     """What lineage needs of a store."""
 
-    def find(self, stage: str, fingerprint: str) -> ArtifactType | None:
+    def find(self, stage: str, fingerprint: str) -> Found_co | None:
         """The artifact, or None."""
         ...
 
@@ -54,7 +58,7 @@ class MissingInputError(UniscaleError):
     """An artifact that this one is made from does not exist yet."""
 
 
-class Lineage[ArtifactType: StoredArtifact]:
+class Lineage(Generic[ArtifactType]):
     """The artifacts of one study, as they should be today and as they are."""
 
     def __init__(self, study: Study, store: Lookup[ArtifactType]) -> None:

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 import dagster as dg
 
+from uniscale_assets.assets.checks import study_checks
 from uniscale_assets.assets.common import StudyAssets
 from uniscale_assets.assets.partitions import ranges
 from uniscale_assets.definitions import study_assets
 from uniscale_assets.errors import BadInputError
-from uniscale_assets.lineage import STAGES, Lineage
+from uniscale_assets.lineage import STAGES
 from uniscale_assets.partition_keys import GridKey
 from uniscale_assets.resources.dagster_platform import PlatformResource
 from uniscale_assets.resources.platform import Platform
-from uniscale_assets.resources.store import Artifact
 from uniscale_assets.study import Study
 
 REPORTS = ("rank_correlations", "study_report")
@@ -81,7 +81,7 @@ class RunSummary:
     failures: list[str] = field(default_factory=list[str])
 
 
-type Announce = Callable[[str, int, int], None]
+Announce: TypeAlias = Callable[[str, int, int], None]
 """Called with stage, partitions to make, partitions the store holds."""
 
 
@@ -114,7 +114,8 @@ class StudyRun:
         targets = {key: target for key, target in lineage.targets(stage).items() if self._wants(stage, key)}
         wanted = list(targets) if self.force else [key for key, target in targets.items() if lineage.find(target) is None]
         ready = [key for key in wanted if targets[key].fingerprint is not None]
-        summary.failures += [f"{stage} {key}: what it is made from is missing" for key in wanted if key not in ready]
+        if len(ready) < len(wanted):
+            summary.failures.append(f"{stage}: {len(wanted) - len(ready)} not attempted, because what they are made from is missing")
         self.announce(stage, len(ready), len(targets) - len(wanted))
         for tags in self._run_tags(stage, ready):
             summary.failures += self._materialize(stage, tags)
@@ -134,11 +135,11 @@ class StudyRun:
 
     def _materialize(self, asset: str, tags: dict[str, str]) -> list[str]:
         """One Dagster run of one asset; what failed, one a line."""
-        of = StudyAssets(self.study)
+        of, checks = StudyAssets(self.study), study_checks(StudyAssets(self.study))
         configured = asset not in REPORTS
         ops = {"ops": {f"{self.study.name}__{asset}": {"config": {"force": self.force}}}} if configured else {}
         result = dg.materialize(
-            study_assets(self.study),
+            [*study_assets(self.study), *checks],
             selection=dg.AssetSelection.assets(of.key(asset)),
             instance=self.instance,
             resources={"platform": PlatformResource(home=str(self.platform.home.root))},

@@ -112,9 +112,7 @@ def vocabulary_name(spec: TokenizerSpec, among: Iterable[TokenizerSpec]) -> str:
     if not family_of(spec.family).nested:
         return spec.name
     shared = [
-        other
-        for other in among
-        if (other.family, other.pretokenizer, other.options) == (spec.family, spec.pretokenizer, spec.options)
+        other for other in among if (other.family, other.pretokenizer, other.options) == (spec.family, spec.pretokenizer, spec.options)
     ]
     return max(shared, key=lambda other: other.vocab_size).name
 

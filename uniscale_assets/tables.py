@@ -70,7 +70,11 @@ TOKENIZERS = Table(
         Column("vocab_size", "BIGINT", "ids, all together"),
         Column("pretokenizer", "VARCHAR", "preset that cuts text before the family sees it"),
         Column("bytes_per_token", "DOUBLE", "compression rate T: raw bytes / tokens of the mixed validation text"),
-        Column("unigram_bits_per_byte", "DOUBLE", "bits per byte of a unigram model over its tokens, fitted on train with add-one smoothing, scored on test"),
+        Column(
+            "unigram_bits_per_byte",
+            "DOUBLE",
+            "bits per byte of a unigram model over its tokens, fitted on train with add-one smoothing, scored on test",
+        ),
         Column("training_seconds", "DOUBLE", "wall seconds of training its vocabulary (shared by nested tokenizers)"),
         Column("peak_memory_bytes", "BIGINT", "peak resident memory of that training"),
         FINGERPRINT,
@@ -144,7 +148,9 @@ BITS_PER_BYTE = Table(
         Column("bytes", "BIGINT", "raw bytes scored"),
         Column("tokens", "BIGINT", "text tokens scored"),
         Column("negative_log_likelihood_nats", "DOUBLE", "sum over every text token"),
-        Column("separator_negative_log_likelihood_nats", "DOUBLE", "sum over the separators that close documents; not part of bits per byte"),
+        Column(
+            "separator_negative_log_likelihood_nats", "DOUBLE", "sum over the separators that close documents; not part of bits per byte"
+        ),
         Column("bits_per_byte", "DOUBLE", "negative_log_likelihood_nats / ln 2 / bytes"),
         Column("byte_perplexity", "DOUBLE", "2^bits_per_byte"),
         Column("token_perplexity", "DOUBLE", "exp(negative_log_likelihood_nats / tokens)"),

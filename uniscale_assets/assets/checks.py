@@ -3,8 +3,6 @@
 They report. What must hold before anything is committed is verified inside the asset.
 """
 
-from __future__ import annotations
-
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
@@ -21,7 +19,7 @@ def study_checks(of: StudyAssets) -> list[dg.AssetChecksDefinition]:
     return [no_document_in_two_splits(of), tokenizers_lose_nothing(of), loss_below_uniform(of), bits_below_unigram(of)]
 
 
-def worst(frame: pl.DataFrame, column: str, *, bound: float, name: str) -> dg.AssetCheckResult:
+def worst(frame: "pl.DataFrame", column: str, *, bound: float, name: str) -> dg.AssetCheckResult:
     """A check that ``column`` is below ``bound`` in every row; the row nearest to failing is reported."""
     if frame.is_empty():
         return dg.AssetCheckResult(passed=True, description="Nothing exists yet.", metadata={"partitions": 0})
@@ -81,9 +79,7 @@ def loss_below_uniform(of: StudyAssets) -> dg.AssetChecksDefinition:
         runs = platform.get().rows_of_today("training_runs", lineage, "checkpoint")
         sizes = pl.DataFrame({"tokenizer": of.study.tokenizer_names, "vocab_size": [spec.vocab_size for spec in of.study.tokenizers]})
         share = pl.col("final_loss_nats") / pl.col("vocab_size").log()
-        return worst(
-            runs.join(sizes, on="tokenizer").with_columns(share.alias("share")), "share", bound=0.9, name="final loss / ln V"
-        )
+        return worst(runs.join(sizes, on="tokenizer").with_columns(share.alias("share")), "share", bound=0.9, name="final loss / ln V")
 
     return trained
 

@@ -76,9 +76,7 @@ class StageRun:
         """Typed keys of the run's partitions."""
         return typed_keys(self.context, self.lineage.study.name)
 
-    def make_each(
-        self, make: Callable[[Any, Draft], None], describe: Callable[[Any, Artifact], dict[str, Any]]
-    ) -> Iterator[AssetEvent]:
+    def make_each(self, make: Callable[[Any, Draft], None], describe: Callable[[Any, Artifact], dict[str, Any]]) -> Iterator[AssetEvent]:
         """Make every partition one after another and report each as it commits."""
         targets = self.lineage.targets(self.stage)
         made = self.platform.make_each({key: targets[key] for key in self.keys}, make, force=self.config.force)

@@ -1,7 +1,5 @@
 """Text: one asset for each language's documents, one for the mixture."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 
@@ -22,9 +20,7 @@ def corpora_assets(of: StudyAssets) -> list[dg.AssetsDefinition]:
         **of.options("documents", group="corpora", kinds={"parquet"}),
         description="Documents of one language: exact duplicates dropped, split by a hash of the document id, never changed.",
     )
-    def documents(
-        context: dg.AssetExecutionContext, config: MaterializeConfig, platform: PlatformResource
-    ) -> Iterator[AssetEvent]:
+    def documents(context: dg.AssetExecutionContext, config: MaterializeConfig, platform: PlatformResource) -> Iterator[AssetEvent]:
         from uniscale_assets.corpus.build import build_documents
 
         run = StageRun(context, config, platform.get(), platform.get().lineage(study), "documents")
@@ -41,9 +37,7 @@ def corpora_assets(of: StudyAssets) -> list[dg.AssetsDefinition]:
         deps=[of.dependency("documents", dg.AllPartitionMapping())],
         description="The text of every split, mixed over languages by byte quotas, with its exact ledger.",
     )
-    def mixture(
-        context: dg.AssetExecutionContext, config: MaterializeConfig, platform: PlatformResource
-    ) -> Iterator[AssetEvent]:
+    def mixture(context: dg.AssetExecutionContext, config: MaterializeConfig, platform: PlatformResource) -> Iterator[AssetEvent]:
         from uniscale_assets.corpus.mixing import build_mixture
 
         run = StageRun(context, config, platform.get(), platform.get().lineage(study), "mixture")

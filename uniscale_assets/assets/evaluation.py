@@ -1,7 +1,5 @@
 """Evaluation: the score of every document by every model."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 
@@ -27,9 +25,7 @@ def evaluation_assets(of: StudyAssets) -> list[dg.AssetsDefinition]:
         automation_condition=dg.AutomationCondition.eager(),
         description="Bits per byte of a model by language and over all, with the score of every document.",
     )
-    def bits_per_byte(
-        context: dg.AssetExecutionContext, config: MaterializeConfig, platform: PlatformResource
-    ) -> Iterator[AssetEvent]:
+    def bits_per_byte(context: dg.AssetExecutionContext, config: MaterializeConfig, platform: PlatformResource) -> Iterator[AssetEvent]:
         run = StageRun(context, config, platform.get(), platform.get().lineage(study), "bits_per_byte")
         made = launchers.evaluate_each(run.platform, run.lineage, run.keys, force=config.force)
 

@@ -1,7 +1,5 @@
 """Training: one partition for each tokenizer, size, budget and seed."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 
@@ -25,9 +23,7 @@ def models_assets(of: StudyAssets) -> list[dg.AssetsDefinition]:
         op_tags=largest_request(of),
         description="A language model trained over one tokenizer, at one size, budget and seed.",
     )
-    def checkpoint(
-        context: dg.AssetExecutionContext, config: MaterializeConfig, platform: PlatformResource
-    ) -> Iterator[AssetEvent]:
+    def checkpoint(context: dg.AssetExecutionContext, config: MaterializeConfig, platform: PlatformResource) -> Iterator[AssetEvent]:
         run = StageRun(context, config, platform.get(), platform.get().lineage(study), "checkpoint")
         made = launchers.train_each(run.platform, run.lineage, run.keys, force=config.force)
 

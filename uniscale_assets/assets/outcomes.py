@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 import dagster as dg
 
@@ -33,12 +33,12 @@ class Outcome:
 
     @property
     def tags(self) -> dict[str, str]:
-        """The content hash as data version, and the fingerprint."""
+        """The content hash as data version."""
         assert self.artifact is not None
-        return {**DATA_VERSION_TAGS, "dagster/data_version": self.artifact.content_hash, "uniscale/fingerprint": self.artifact.fingerprint}
+        return {**DATA_VERSION_TAGS, "dagster/data_version": self.artifact.content_hash}
 
 
-type AssetEvent = dg.AssetMaterialization | dg.MaterializeResult[None]
+AssetEvent: TypeAlias = dg.AssetMaterialization | dg.MaterializeResult[None]
 
 
 def report_outcomes(context: dg.AssetExecutionContext, outcomes: Iterable[Outcome]) -> Iterator[AssetEvent]:
@@ -53,7 +53,7 @@ def report_outcomes(context: dg.AssetExecutionContext, outcomes: Iterable[Outcom
     several = context.has_partition_key_range and len(context.partition_keys) > 1
     for outcome in outcomes:
         if outcome.error is not None:
-            context.log.error(f"{outcome.key}: {outcome.error}")
+            context.log.error("%s: %s", outcome.key, outcome.error)
             failed.append(outcome)
         elif several:
             committed.append(event_of(context, outcome))

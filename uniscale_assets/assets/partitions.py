@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import dagster as dg
 
 from uniscale_assets.partition_keys import GridKey, ModelKey
 from uniscale_assets.study import Study
+
+Key = TypeVar("Key")
 
 
 @dataclass(frozen=True)
@@ -120,7 +122,7 @@ def grid_ranges(wanted: Iterable[GridKey], study: Study) -> list[tuple[str, str]
     return found
 
 
-def neighbours[Key](keys: Iterable[Key], position: Callable[[Key], int]) -> list[list[Key]]:
+def neighbours(keys: Iterable[Key], position: Callable[[Key], int]) -> list[list[Key]]:
     """Keys in order, in runs whose positions follow one another."""
     found: list[list[Key]] = []
     for key in sorted(set(keys), key=position):

@@ -1,7 +1,5 @@
 """Reports: they read what exists and say how much of the grid that is."""
 
-from __future__ import annotations
-
 import dagster as dg
 
 from uniscale_assets.assets.common import StudyAssets

@@ -1,7 +1,5 @@
 """The schedule that fills the grid at night, cheapest first, under a budget of FLOPs."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -48,9 +46,7 @@ def nightly_backfill(of: StudyAssets, job: Any) -> dg.ScheduleDefinition:
         default_status=dg.DefaultScheduleStatus.STOPPED,
         description="Asks for missing models, cheapest first, under a budget of FLOPs a night.",
     )
-    def schedule(
-        context: dg.ScheduleEvaluationContext, platform: PlatformResource
-    ) -> Iterator[dg.RunRequest | dg.SkipReason]:
+    def schedule(context: dg.ScheduleEvaluationContext, platform: PlatformResource) -> Iterator[dg.RunRequest | dg.SkipReason]:
         lineage = platform.get().lineage(of.study)
         requests = missing_models(lineage)
         chosen = within_budget(requests, context.instance, of)
@@ -105,7 +101,8 @@ def why_nothing(lineage: Lineage[Artifact], requests: list[Request]) -> str:
     """Why a night asks for nothing."""
     if requests:
         cheapest = requests[0]
-        return f"{len(requests)} models are missing, but in flight, failed too often, or above the night's budget (cheapest: {cheapest.flops:.3g} FLOPs)"
+        held_back = "in flight, failed too often, or above the night's budget"
+        return f"{len(requests)} models are missing, but {held_back} (the cheapest takes {cheapest.flops:.3g} FLOPs)"
     if lineage.missing("token_shards"):
         return "token shards are missing; materialize the groups corpora and tokenizers first"
     return "every model is trained and evaluated"

@@ -1,7 +1,5 @@
 """Tokenizers: vocabularies trained once, tokenizers cut from them and verified, text encoded, metrics counted."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 
@@ -23,9 +21,7 @@ def tokenizers_assets(of: StudyAssets) -> list[dg.AssetsDefinition]:
         deps=[of.dependency("mixture")],
         description="What a tokenizer family learns from text, at the largest vocabulary of those that share it.",
     )
-    def vocabulary(
-        context: dg.AssetExecutionContext, config: MaterializeConfig, platform: PlatformResource
-    ) -> Iterator[AssetEvent]:
+    def vocabulary(context: dg.AssetExecutionContext, config: MaterializeConfig, platform: PlatformResource) -> Iterator[AssetEvent]:
         run = StageRun(context, config, platform.get(), platform.get().lineage(study), "vocabulary")
 
         def make(name: str, draft: Draft) -> None:
@@ -38,9 +34,7 @@ def tokenizers_assets(of: StudyAssets) -> list[dg.AssetsDefinition]:
         deps=[of.dependency("vocabulary", partitions.tokenizer_from_vocabulary), of.dependency("mixture")],
         description="A tokenizer with the vocabulary exactly as asked, committed only once it is shown to lose no byte.",
     )
-    def tokenizer(
-        context: dg.AssetExecutionContext, config: MaterializeConfig, platform: PlatformResource
-    ) -> Iterator[AssetEvent]:
+    def tokenizer(context: dg.AssetExecutionContext, config: MaterializeConfig, platform: PlatformResource) -> Iterator[AssetEvent]:
         run = StageRun(context, config, platform.get(), platform.get().lineage(study), "tokenizer")
 
         def make(name: str, draft: Draft) -> None:
@@ -53,9 +47,7 @@ def tokenizers_assets(of: StudyAssets) -> list[dg.AssetsDefinition]:
         deps=[of.dependency("tokenizer"), of.dependency("mixture")],
         description="Training, validation and test text encoded once: ids, document offsets and byte ends, memory-mapped.",
     )
-    def token_shards(
-        context: dg.AssetExecutionContext, config: MaterializeConfig, platform: PlatformResource
-    ) -> Iterator[AssetEvent]:
+    def token_shards(context: dg.AssetExecutionContext, config: MaterializeConfig, platform: PlatformResource) -> Iterator[AssetEvent]:
         run = StageRun(context, config, platform.get(), platform.get().lineage(study), "token_shards")
 
         def make(name: str, draft: Draft) -> None:
@@ -68,9 +60,7 @@ def tokenizers_assets(of: StudyAssets) -> list[dg.AssetsDefinition]:
         deps=[of.dependency("token_shards"), of.dependency("tokenizer"), of.dependency("vocabulary", partitions.tokenizer_from_vocabulary)],
         description="Intrinsic metrics of a tokenizer by language: bytes per token, vocabulary used, unigram bits per byte.",
     )
-    def tokenizer_metrics(
-        context: dg.AssetExecutionContext, config: MaterializeConfig, platform: PlatformResource
-    ) -> Iterator[AssetEvent]:
+    def tokenizer_metrics(context: dg.AssetExecutionContext, config: MaterializeConfig, platform: PlatformResource) -> Iterator[AssetEvent]:
         run = StageRun(context, config, platform.get(), platform.get().lineage(study), "tokenizer_metrics")
 
         def make(name: str, draft: Draft) -> None:

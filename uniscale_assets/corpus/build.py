@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from uniscale_assets.corpus.deduplication import Deduplicator, StoredDocument
-from uniscale_assets.corpus.ledger import LEDGER_FILE, Counts, LanguageLedger, read_ledger, write_ledger
+from uniscale_assets.corpus.ledger import LEDGER_FILE, Counts, LanguageLedger, Tally, read_ledger, write_ledger
 from uniscale_assets.corpus.sources import read_source
 from uniscale_assets.corpus.spec import SPLITS, CorpusSpec, SplitFractions, SplitName
 from uniscale_assets.corpus.splits import split_of
@@ -18,7 +17,7 @@ from uniscale_assets.corpus.storage import DocumentWriter
 from uniscale_assets.errors import CorpusError, DiskFullError
 
 if TYPE_CHECKING:
-    from uniscale_assets.corpus.documents import SourceDocument
+    from collections.abc import Generator, Iterable
 
 __all__ = ["build_documents", "read_ledger"]
 
@@ -55,8 +54,8 @@ def build_documents(spec: CorpusSpec, language: str, output: Path, *, cache: Pat
         ledger = LanguageLedger(
             language=language,
             source=spec.source,
-            read=deduplicator.read,
-            duplicates=deduplicator.duplicates,
+            read=deduplicator.read.counts(),
+            duplicates=deduplicator.duplicates.counts(),
             empty_documents=deduplicator.empty_documents,
             unassigned=unassigned,
             splits=splits,
@@ -67,20 +66,20 @@ def build_documents(spec: CorpusSpec, language: str, output: Path, *, cache: Pat
 
 def write_splits(documents: Iterable[StoredDocument], fractions: SplitFractions, output: Path) -> tuple[dict[SplitName, Counts], Counts]:
     """Write each document to the file of its split; counts by split, and of those that no split takes."""
-    counts: dict[SplitName | None, Counts] = dict.fromkeys((*SPLITS, None), Counts())
+    counts: dict[SplitName | None, Tally] = {split: Tally() for split in (*SPLITS, None)}
     with ExitStack() as stack:
         writers = {split: stack.enter_context(DocumentWriter(output / f"{split}.parquet")) for split in SPLITS}
         for document in documents:
             split = split_of(document.id, fractions)
             text = document.text.decode()
-            counts[split] = counts[split].plus(len(document.text), len(text))
+            counts[split].add(len(document.text), len(text))
             if split is not None:
                 writers[split].add((document.id, text, len(document.text), len(text)), len(document.text))
-    return {split: counts[split] for split in SPLITS}, counts[None]
+    return {split: counts[split].counts() for split in SPLITS}, counts[None].counts()
 
 
 @contextmanager
-def disk_space(output: Path) -> Iterator[None]:
+def disk_space(output: Path) -> Generator[None]:
     """Turn a full disk into an error that says what to do.
 
     Raises:
@@ -92,5 +91,6 @@ def disk_space(output: Path) -> Iterator[None]:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
         raise DiskFullError(
-            f"{output}: no space left on the disk; free some (building takes about three times the text), or set UNISCALE_HOME to a larger one"
+            f"{output}: no space left on the disk; free some (building takes about three times the text),"
+            " or set UNISCALE_HOME to a larger one"
         ) from error

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import struct
-from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from uniscale_assets.corpus.documents import place_of
-from uniscale_assets.corpus.ledger import Counts
+from uniscale_assets.corpus.ledger import Tally
 from uniscale_assets.corpus.spill import Part, spilled
 from uniscale_assets.corpus.splits import order_key
 from uniscale_assets.errors import CorpusError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
+
     from uniscale_assets.corpus.documents import SourceDocument
 
 BODY = struct.Struct("<IIQ")
@@ -55,8 +56,8 @@ class Deduplicator:
     def __init__(self, language: str, scratch: Path) -> None:
         self.language = language
         self.scratch = scratch
-        self.read = Counts()
-        self.duplicates = Counts()
+        self.read = Tally()
+        self.duplicates = Tally()
         self.empty_documents = 0
         self._files: dict[str, int] = {}
 
@@ -81,7 +82,7 @@ class Deduplicator:
         if not text:
             self.empty_documents += 1
             return
-        self.read = self.read.plus(len(text), len(document.text))
+        self.read.add(len(text), len(document.text))
         file = self._files.setdefault(document.file, len(self._files))
         digest = hashlib.blake2b(text, digest_size=DIGEST_BYTES).digest()
         add(digest, StoredDocument(document.id, text, file, document.row).pack())
@@ -97,7 +98,7 @@ class Deduplicator:
                 del smallest[digest]
                 yield document
             else:
-                self.duplicates = self.duplicates.plus(len(document.text), len(document.text.decode()))
+                self.duplicates.add(len(document.text), len(document.text.decode()))
 
     def _distinct(self, part: Part) -> Iterator[StoredDocument]:
         before: StoredDocument | None = None

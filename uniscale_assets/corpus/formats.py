@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -13,6 +12,8 @@ from uniscale_assets.corpus.documents import SourceDocument, check_id, check_tex
 from uniscale_assets.errors import CorpusError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterator
+
     from pyarrow.parquet import ParquetFile
 
 COMPRESSIONS = {".gz": "gzip", ".zst": "zstd"}
@@ -35,10 +36,13 @@ def read_file(path: Path, name: str) -> Iterator[SourceDocument]:
         CorpusError: an unknown suffix, a file that is damaged or cut off, no column `text`, a row without text, text that
             is not a string or not UTF-8.
     """
-    reader = READERS.get(format_of(path))
-    if reader is None:
-        raise CorpusError(f"{path}: the suffix says no format; known are {', '.join(READERS)}, and .gz or .zst after all but .parquet")
-    return reader(path, name)
+    suffix = format_of(path)
+    if suffix == ".txt":
+        return read_text(path, name)
+    if suffix not in ROW_READERS:
+        known = ", ".join([*ROW_READERS, ".txt"])
+        raise CorpusError(f"{path}: the suffix says no format; known are {known}, and .gz or .zst after all but .parquet")
+    return ROW_READERS[suffix](path)
 
 
 def format_of(path: Path) -> str:
@@ -48,7 +52,7 @@ def format_of(path: Path) -> str:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[IO[bytes]]:
+def opened(path: Path) -> Generator[IO[bytes]]:
     """The bytes of a file, decompressed."""
     import pyarrow as pa
 
@@ -58,7 +62,7 @@ def opened(path: Path) -> Iterator[IO[bytes]]:
 
 
 @contextmanager
-def readable(path: Path, last_row: Callable[[], int]) -> Iterator[None]:
+def readable(path: Path, last_row: Callable[[], int]) -> Generator[None]:
     """Turn what the operating system or Arrow has against a file into an error that names file and row."""
     import pyarrow as pa
 
@@ -72,7 +76,7 @@ def readable(path: Path, last_row: Callable[[], int]) -> Iterator[None]:
         ) from error
 
 
-def read_json_lines(path: Path, name: str) -> Iterator[SourceDocument]:
+def read_json_lines(path: Path) -> Iterator[SourceDocument]:
     """One JSON object a line; blank lines are passed over."""
     row = 0
     with readable(path, lambda: row), opened(path) as lines:
@@ -122,7 +126,7 @@ def read_text(path: Path, name: str) -> Iterator[SourceDocument]:
     yield SourceDocument(name, text, str(path), 1)
 
 
-def read_parquet(path: Path, name: str) -> Iterator[SourceDocument]:
+def read_parquet(path: Path) -> Iterator[SourceDocument]:
     """Columns text and id of a Parquet file, some rows at a time."""
     from pyarrow.parquet import ParquetFile
 
@@ -157,7 +161,8 @@ def decoded_rows(batch: Any, columns: list[str], path: Path, before: int) -> lis
         return list(zip(*(batch.column(name).to_pylist() for name in columns), strict=True))
     except UnicodeDecodeError as error:
         raise CorpusError(
-            f"{path}: not UTF-8 in one of the rows {before + 1} to {before + batch.num_rows} ({error.reason}); write the file again from UTF-8 text"
+            f"{path}: not UTF-8 in one of the rows {before + 1} to {before + batch.num_rows} ({error.reason});"
+            " write the file again from UTF-8 text"
         ) from error
 
 
@@ -168,9 +173,8 @@ def parquet_document(values: tuple[object, ...], file: str, row: int) -> SourceD
     return SourceDocument(check_id(values[1], place) if len(values) > 1 else derived_id(text), text, file, row)
 
 
-READERS: dict[str, Callable[[Path, str], Iterator[SourceDocument]]] = {
+ROW_READERS: dict[str, Callable[[Path], Iterator[SourceDocument]]] = {
     ".jsonl": read_json_lines,
     ".ndjson": read_json_lines,
-    ".txt": read_text,
     ".parquet": read_parquet,
 }

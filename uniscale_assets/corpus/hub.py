@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from itertools import islice
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from uniscale_assets.corpus.documents import SourceDocument, check_id, check_text, place_of
 from uniscale_assets.corpus.formats import read_parquet
@@ -16,6 +15,10 @@ from uniscale_assets.corpus.storage import DocumentWriter
 from uniscale_assets.errors import ArtifactError, DownloadError
 from uniscale_assets.files import replaced_file, write_text
 from uniscale_assets.specification import Specification
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 # What an interruption can lose.
 PART_BYTES = 32 * 1024 * 1024
@@ -53,6 +56,7 @@ class Progress(Specification):
     """How far a download has come: parts on disk, and where the stream goes on (`IterableDataset.state_dict`)."""
 
     revision: str
+    reader: str = Field(description="version of `datasets` that the state belongs to")
     state: dict[str, Any] | None = None
     parts: tuple[DownloadedPart, ...] = ()
     complete: bool = False
@@ -61,6 +65,11 @@ class Progress(Specification):
     def bytes(self) -> int:
         """UTF-8 bytes of text on disk."""
         return sum(part.bytes for part in self.parts)
+
+    @property
+    def documents(self) -> int:
+        """Documents on disk."""
+        return sum(part.documents for part in self.parts)
 
     def suffices(self, limit: int | None) -> bool:
         """Whether there is nothing more to download for so many bytes."""
@@ -89,7 +98,7 @@ def stream_subset(language: str, *, limit: int | None, cache: Path) -> Iterator[
     if progress is None or not progress.suffices(limit):
         progress = download(subset, directory, progress, limit)
     for part in progress.parts:
-        yield from read_parquet(directory / part.file, part.file)
+        yield from read_parquet(directory / part.file)
 
 
 def read_progress(directory: Path) -> Progress | None:
@@ -109,19 +118,30 @@ def read_progress(directory: Path) -> Progress | None:
 
 def download(subset: Subset, directory: Path, progress: Progress | None, limit: int | None) -> Progress:
     """Download part by part until it suffices; every part is on disk before the progress says so."""
+    from datasets import __version__ as reader
+
     if progress is None:
-        progress = Progress(revision=latest_revision(subset))
+        progress = Progress(revision=latest_revision(subset), reader=reader)
     dataset = open_stream(subset, progress.revision)
-    if progress.state is not None:
-        dataset.load_state_dict(progress.state)
-    documents = hub_documents(subset, dataset, sum(part.documents for part in progress.parts))
+    documents = resumed_documents(subset, dataset, progress, reader)
     while not progress.suffices(limit):
         part = fetch_part(documents, directory, PART_BYTES if limit is None else min(PART_BYTES, limit - progress.bytes))
         parts = (*progress.parts, part) if part.documents else progress.parts
         enough = part.bytes >= PART_BYTES or (limit is not None and progress.bytes + part.bytes >= limit)
-        progress = Progress(revision=progress.revision, state=dataset.state_dict(), parts=parts, complete=not enough)
+        progress = Progress(revision=progress.revision, reader=reader, state=dataset.state_dict(), parts=parts, complete=not enough)
         write_text(directory / PROGRESS_FILE, progress.model_dump_json(indent=1))
     return progress
+
+
+def resumed_documents(subset: Subset, dataset: Any, progress: Progress, reader: str) -> Iterator[SourceDocument]:
+    """The documents after those on disk."""
+    if progress.state is None:
+        return hub_documents(subset, dataset, 0)
+    if progress.reader == reader:
+        dataset.load_state_dict(progress.state)
+        return hub_documents(subset, dataset, progress.documents)
+    # What a state looks like is an affair of each version of `datasets`. Reading again from the start always works.
+    return islice(hub_documents(subset, dataset, 0), progress.documents, None)
 
 
 def fetch_part(documents: Iterator[SourceDocument], directory: Path, enough: int) -> DownloadedPart:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TypeVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import ValidationError
 
@@ -11,6 +11,9 @@ from uniscale_assets.corpus.spec import SPLITS, SplitName
 from uniscale_assets.errors import ArtifactError
 from uniscale_assets.files import write_text
 from uniscale_assets.specification import Specification
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 LedgerType = TypeVar("LedgerType", bound=Specification)
 LEDGER_FILE = "ledger.json"
@@ -29,9 +32,24 @@ class Counts(Specification):
             documents=self.documents + other.documents, bytes=self.bytes + other.bytes, characters=self.characters + other.characters
         )
 
-    def plus(self, size: int, characters: int) -> Counts:
-        """With one more document of ``size`` bytes."""
-        return Counts(documents=self.documents + 1, bytes=self.bytes + size, characters=self.characters + characters)
+
+@dataclass
+class Tally:
+    """Counts while they grow, one document at a time."""
+
+    documents: int = 0
+    bytes: int = 0
+    characters: int = 0
+
+    def add(self, size: int, characters: int) -> None:
+        """One more document of ``size`` bytes."""
+        self.documents += 1
+        self.bytes += size
+        self.characters += characters
+
+    def counts(self) -> Counts:
+        """As they stand."""
+        return Counts(documents=self.documents, bytes=self.bytes, characters=self.characters)
 
 
 class LanguageLedger(Specification):

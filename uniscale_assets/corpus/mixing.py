@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from uniscale_assets.corpus.build import disk_space
-from uniscale_assets.corpus.choice import choose_documents
-from uniscale_assets.corpus.ledger import MIXTURE_FILE, Counts, MixtureLedger, read_ledger, write_ledger
+from uniscale_assets.corpus.choice import choose, extra_rooms
+from uniscale_assets.corpus.ledger import MIXTURE_FILE, Counts, MixtureLedger, Tally, read_ledger, write_ledger
 from uniscale_assets.corpus.spec import SPLITS, CorpusSpec, SplitName
 from uniscale_assets.corpus.splits import order_key
 from uniscale_assets.corpus.storage import DocumentWriter, read_batches
 from uniscale_assets.errors import CorpusError
 
 if TYPE_CHECKING:
-    import numpy as np
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
 DOCUMENT_COLUMNS = ("id", "text", "bytes", "characters")
 
@@ -118,64 +117,72 @@ def build_mixture(spec: CorpusSpec, documents: Mapping[str, Path], output: Path)
 
 
 def mix_split(spec: CorpusSpec, split: SplitName, documents: Mapping[str, Path], output: Path) -> dict[str, Counts]:
-    """Write one split of a mixture; counts by language."""
-    chosen = choose_split(spec, split, documents)
+    """Write one split of a mixture; counts by language.
+
+    Raises:
+        CorpusError: more bytes are asked than there are, or none of the documents fits.
+    """
+    shares, extras = plan_split(spec, split, documents)
     paths = {language: documents[language] / f"{split}.parquet" for language in spec.languages}
-    rows = heapq.merge(*(chosen_rows(paths[language], language, chosen[language]) for language in spec.languages))
-    counts = dict.fromkeys(spec.languages, Counts())
+    rows = heapq.merge(*(chosen_rows(paths[language], language, shares[language], extras[language]) for language in spec.languages))
+    counts = {language: Tally() for language in spec.languages}
     with DocumentWriter(output / f"{split}.parquet", with_language=True) as writer:
         for _, language, document_id, text, size, characters in rows:
             writer.add((language, document_id, text, size, characters), size)
-            counts[language] = counts[language].plus(size, characters)
-    return counts
+            counts[language].add(size, characters)
+    if not any(tally.documents for tally in counts.values()):
+        raise CorpusError(f"bytes.{split}: no document fits into {sum(shares.values()):,} bytes; ask for more (null takes all there is)")
+    return {language: tally.counts() for language, tally in counts.items()}
 
 
-def choose_split(spec: CorpusSpec, split: SplitName, documents: Mapping[str, Path]) -> dict[str, np.ndarray]:
-    """bool [documents] of each language: which documents of a split the mixture takes.
+def plan_split(spec: CorpusSpec, split: SplitName, documents: Mapping[str, Path]) -> tuple[dict[str, int], dict[str, int]]:
+    """Quota of each language, and what it may take beyond it to fill gaps; bytes.
 
     Raises:
-        CorpusError: too few bytes, or none that fit.
+        CorpusError: the split has no text, or less than is asked.
     """
     available = {language: read_ledger(documents[language]).splits[split].bytes for language in spec.languages}
-    total = sum(available.values())
-    if not total:
+    if not any(available.values()):
         raise CorpusError(
             f"splits.{split}: no document of any language falls into it ({getattr(spec.splits, split):g} of the documents); give more"
             " documents or raise the fraction. A text file is one document; JSON lines hold many"
         )
     asked: int | None = getattr(spec.bytes, split)
+    if asked is None:
+        return available, dict.fromkeys(available, 0)
     try:
-        shares = quotas(available, spec.mixing.temperature, spec.mixing.largest_share, asked) if asked is not None else available
+        shares = quotas(available, spec.mixing.temperature, spec.mixing.largest_share, asked)
     except CorpusError as error:
         raise CorpusError(
             f"bytes.{split}: {error}; ask for less, raise splits.{split} or give more text (null takes all there is)"
         ) from error
-    sizes = {language: read_sizes(documents[language] / f"{split}.parquet") for language in spec.languages}
-    chosen = choose_documents(sizes, shares, available if asked is None else language_limits(available, spec.mixing.largest_share, asked))
-    if not any(taken.any() for taken in chosen.values()):
-        smallest = min(int(of_language.min()) for of_language in sizes.values() if len(of_language))
-        raise CorpusError(f"bytes.{split}: no document fits into {asked:,} bytes, the smallest has {smallest:,}; ask for more")
-    return chosen
+    limits = language_limits(available, spec.mixing.largest_share, asked)
+    return shares, extra_rooms(lambda language: read_sizes(documents[language] / f"{split}.parquet"), shares, limits)
 
 
-def read_sizes(path: Path) -> np.ndarray:
-    """int64 [documents]: bytes of each document of a file, in stored order."""
-    import numpy as np
-
-    batches = [batch.column("bytes").to_numpy() for batch in read_batches(path, ["bytes"])]
-    return np.concatenate(batches) if batches else np.zeros(0, dtype=np.int64)
+def read_sizes(path: Path) -> Iterator[int]:
+    """Bytes of each document of a file, in stored order."""
+    for batch in read_batches(path, ["bytes"]):
+        yield from batch.column("bytes").to_pylist()
 
 
-def chosen_rows(path: Path, language: str, chosen: np.ndarray) -> Iterator[tuple[bytes, str, str, str, int, int]]:
-    """Order key, language, id, text, bytes and characters of the chosen documents of one language, by order key."""
-    place = 0
+def chosen_rows(path: Path, language: str, share: int, extra: int) -> Iterator[tuple[bytes, str, str, str, int, int]]:
+    """Order key, language, id, text, bytes and characters of the documents that ``choose`` takes of a language, by order key."""
+    taken = choose(read_sizes(path), share, extra)
     for batch in read_batches(path, DOCUMENT_COLUMNS):
         ids, texts, sizes, characters = (batch.column(name) for name in DOCUMENT_COLUMNS)
         # Row by row: a batch of every language as Python strings would be many times a document.
-        for row in chosen[place : place + batch.num_rows].nonzero()[0].tolist():
-            document_id = ids[row].as_py()
-            yield order_key(language, document_id), language, document_id, texts[row].as_py(), sizes[row].as_py(), characters[row].as_py()
-        place += batch.num_rows
+        for row in range(batch.num_rows):
+            if next(taken):
+                document_id = ids[row].as_py()
+                yield (
+                    order_key(language, document_id),
+                    language,
+                    document_id,
+                    texts[row].as_py(),
+                    sizes[row].as_py(),
+                    characters[row].as_py(),
+                )
 
 
 def iterate_documents(mixture: Path, split: SplitName) -> Iterator[MixtureDocument]:

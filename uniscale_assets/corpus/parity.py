@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from uniscale_assets.corpus.sources import embedded_directory
 from uniscale_assets.errors import BadInputError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from polars import DataFrame
 
 

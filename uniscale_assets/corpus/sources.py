@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import glob
-from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +11,8 @@ from uniscale_assets.errors import CorpusError
 from uniscale_assets.files import hash_file, hash_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from uniscale_assets.corpus.documents import SourceDocument
     from uniscale_assets.corpus.spec import CorpusSpec
 
@@ -60,9 +60,9 @@ def source_files(spec: CorpusSpec, language: str) -> dict[str, Path]:
     if spec.source == "embedded":
         return embedded_file(language)
     if spec.source == "files":
-        return matching_files((spec.files or {})[language], f"files.{language}")
+        return matching_files(*split_glob((spec.files or {})[language]), f"files.{language}")
     # The test part of FineWeb-2 is not read: splits are made here, by id.
-    return matching_files(f"{glob.escape(str(spec.directory))}/data/{language}/train/*.parquet", f"directory, language {language}")
+    return matching_files(Path(spec.directory or ".") / "data" / language / "train", "*.parquet", f"directory, language {language}")
 
 
 def read_files(files: dict[str, Path]) -> Iterator[SourceDocument]:
@@ -71,19 +71,22 @@ def read_files(files: dict[str, Path]) -> Iterator[SourceDocument]:
         yield from read_file(path, name)
 
 
-def matching_files(pattern: str, key: str) -> dict[str, Path]:
-    """Files that match a glob (`**` crosses folders), by their path below its fixed part: the same on every machine.
+def split_glob(pattern: str) -> tuple[Path, str]:
+    """The fixed directory that a glob begins with, and the rest."""
+    parts = Path(pattern).parts
+    fixed = next((place for place, part in enumerate(parts) if any(sign in part for sign in "*?[")), len(parts) - 1)
+    return Path(*parts[:fixed]), str(Path(*parts[fixed:]))
+
+
+def matching_files(base: Path, pattern: str, key: str) -> dict[str, Path]:
+    """Files below ``base`` that match a glob (`**` is any folders), by path from ``base``: the same names on every machine.
 
     Raises:
         CorpusError: none matches.
     """
-    parts = Path(pattern).parts
-    fixed = next((place for place, part in enumerate(parts) if glob.has_magic(part)), len(parts) - 1)
-    base = Path(*parts[:fixed])
-    paths = [Path(found) for found in glob.glob(pattern, recursive=True)]
-    files = {path.relative_to(base).as_posix(): path for path in paths if path.is_file()}
+    files = {path.relative_to(base).as_posix(): path for path in base.glob(pattern) if path.is_file()}
     if not files:
-        raise CorpusError(f"{key}: no file matches {pattern}; correct the path, or take the language out of `languages`")
+        raise CorpusError(f"{key}: no file matches {base / pattern}; correct the path, or take the language out of `languages`")
     return dict(sorted(files.items()))
 
 

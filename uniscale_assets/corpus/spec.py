@@ -24,10 +24,10 @@ def expand_sets(names: tuple[str, ...]) -> tuple[str, ...]:
 class SplitFractions(Specification):
     """Shares of the documents, by a hash of the document id; they add up to at most 1."""
 
-    tokenizer: float = Field(0.2, gt=0, lt=1, description="text that tokenizers are trained on")
-    train: float = Field(0.7, gt=0, lt=1, description="text that models are trained on")
-    validation: float = Field(0.05, gt=0, lt=1, description="text for tuning, and for bytes per token")
-    test: float = Field(0.05, gt=0, lt=1, description="text that is scored")
+    tokenizer: float = Field(default=0.2, gt=0, lt=1, description="text that tokenizers are trained on")
+    train: float = Field(default=0.7, gt=0, lt=1, description="text that models are trained on")
+    validation: float = Field(default=0.05, gt=0, lt=1, description="text for tuning, and for bytes per token")
+    test: float = Field(default=0.05, gt=0, lt=1, description="text that is scored")
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
@@ -40,17 +40,17 @@ class SplitFractions(Specification):
 class SplitBytes(Specification):
     """Bytes to take of each split over all languages; null takes all there is."""
 
-    tokenizer: int | None = Field(None, gt=0)
-    train: int | None = Field(None, gt=0)
-    validation: int | None = Field(None, gt=0)
-    test: int | None = Field(None, gt=0)
+    tokenizer: int | None = Field(default=None, gt=0)
+    train: int | None = Field(default=None, gt=0)
+    validation: int | None = Field(default=None, gt=0)
+    test: int | None = Field(default=None, gt=0)
 
 
 class MixingSpec(Specification):
     """How languages share a split: byte quotas proportional to size^(1/temperature), one share capped."""
 
-    temperature: float = Field(3.0, ge=1)
-    largest_share: float = Field(0.5, gt=0, le=1)
+    temperature: float = Field(default=3.0, ge=1)
+    largest_share: float = Field(default=0.5, gt=0, le=1)
 
 
 class CorpusSpec(Specification):
@@ -60,9 +60,11 @@ class CorpusSpec(Specification):
     languages: Annotated[tuple[str, ...], AfterValidator(expand_sets)] = Field(
         min_length=1, description="codes such as eng_Latn, or one named set such as [L20]"
     )
-    files: dict[str, str] | None = Field(None, description="source `files`: a glob for each language")
-    directory: Path | None = Field(None, description="source `fineweb2`: a local copy in the hub's layout; null streams from the hub")
-    bytes_per_language: int | None = Field(None, gt=0, description="stop reading a language here")
+    files: dict[str, str] | None = Field(default=None, description="source `files`: a glob for each language")
+    directory: Path | None = Field(
+        default=None, description="source `fineweb2`: a local copy in the hub's layout; null streams from the hub"
+    )
+    bytes_per_language: int | None = Field(default=None, gt=0, description="stop reading a language here")
     splits: SplitFractions = SplitFractions()
     bytes: SplitBytes = SplitBytes()
     mixing: MixingSpec = MixingSpec()

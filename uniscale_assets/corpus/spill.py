@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import shutil
 import struct
-from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator
+    from pathlib import Path
 
 # 64 open files at a time; three levels of them hold a quarter of a million parts.
 BITS = 6
 # A part is held in memory as keys and offsets, about 200 bytes a row, never as text.
-ROWS_IN_MEMORY = 100_000
+ROWS_IN_MEMORY = 50_000
 # Only rows whose keys agree in every bit that is looked at stay together in a larger part.
 DEEPEST = 8
 HEADER = struct.Struct("<IQ")
@@ -99,7 +101,7 @@ class Spill:
 
 
 @contextmanager
-def spilled(directory: Path, depth: int = 0) -> Iterator[Spill]:
+def spilled(directory: Path, depth: int = 0) -> Generator[Spill]:
     """A spill that is removed at the end, whatever happens."""
     spill = Spill(directory, depth)
     try:

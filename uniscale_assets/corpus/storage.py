@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, cast
 
 from uniscale_assets.errors import ArtifactError
 
 if TYPE_CHECKING:
-    from pyarrow import RecordBatch, Schema
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+    from types import TracebackType
+
     from pyarrow.parquet import ParquetFile
 
 # A reader of many languages holds about one row group of each; a writer holds one. Small groups keep both small, and
@@ -20,8 +20,8 @@ ROW_GROUP_BYTES = 2 * 1024 * 1024
 ROW_GROUP_DOCUMENTS = 4096
 
 
-def document_schema(*, with_language: bool) -> Schema:
-    """Columns id, text, bytes (UTF-8 bytes) and characters (Unicode scalar values); of a mixture, language before them."""
+def document_schema(*, with_language: bool) -> Any:
+    """A `pyarrow.Schema`: columns id, text, bytes (UTF-8 bytes) and characters (Unicode scalar values); language before them."""
     import pyarrow as pa
 
     fields = [("id", pa.string()), ("text", pa.large_string()), ("bytes", pa.int64()), ("characters", pa.int64())]
@@ -40,8 +40,8 @@ class DocumentWriter:
             path,
             self.schema,
             compression="zstd",
-            use_dictionary=["language"] if with_language else False,
-            write_statistics=[name for name in columns if name not in ("id", "text")],
+            use_dictionary=cast("Any", ["language"] if with_language else False),
+            write_statistics=cast("Any", [name for name in columns if name not in ("id", "text")]),
         )
         self._columns: list[list[Any]] = [[] for _ in columns]
         self._bytes = 0
@@ -91,8 +91,8 @@ def open_documents(path: Path) -> ParquetFile:
         raise ArtifactError(f"{path}: not readable as Parquet ({error}); materialize the artifact again") from error
 
 
-def read_batches(path: Path, columns: Sequence[str]) -> Iterator[RecordBatch]:
-    """The columns of a file of documents, one row group at a time.
+def read_batches(path: Path, columns: Sequence[str]) -> Iterator[Any]:
+    """`pyarrow.RecordBatch`es of some columns of a file of documents, at most one row group each.
 
     Raises:
         ArtifactError: the file is missing or damaged.

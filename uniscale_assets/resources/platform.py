@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from uniscale_assets.errors import UniscaleError
 from uniscale_assets.home import Home
 from uniscale_assets.lineage import Lineage, MissingInputError, Target
+from uniscale_assets.resources.progress import Progress, tell
 from uniscale_assets.resources.store import Artifact, ArtifactStore, Draft
 from uniscale_assets.resources.warehouse import Warehouse
 from uniscale_assets.study import Study
@@ -52,15 +53,16 @@ class Platform:
         """The directory of an artifact that another is made from, its hashes verified."""
         return self.store.verify(lineage.require(target)).path
 
-    def make_each(
-        self, targets: dict[Any, Target], make: Callable[[Any, Draft], None], *, force: bool = False
-    ) -> Iterator[Made]:
+    def make_each(self, targets: dict[Any, Target], make: Callable[[Any, Draft], None], *, force: bool = False) -> Iterator[Made]:
         """Make artifacts one after another; what the store holds already is made again only by ``force``."""
         for key, target in targets.items():
+            tell(Progress(target.stage, target.label, 0, 1))
             try:
-                yield Made(key, self.make_one(target, lambda draft, key=key: make(key, draft), force=force))
+                made = Made(key, self.make_one(target, partial(make, key), force=force))
             except UniscaleError as error:
-                yield Made(key, error=error)
+                made = Made(key, error=error)
+            tell(Progress(target.stage, target.label, 1, 1))
+            yield made
 
     def make_one(self, target: Target, make: Callable[[Draft], None], *, force: bool = False) -> Artifact:
         """Make one artifact, or return the one that is there.

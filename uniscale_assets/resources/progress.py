@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from typing import TypeAlias
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,7 @@ class Progress:
     detail: str = ""
 
 
-type Observer = Callable[[Progress], None]
+Observer: TypeAlias = Callable[[Progress], None]
 
 
 def ignore(_: Progress) -> None:

@@ -15,6 +15,10 @@ from uniscale_assets.tables import TABLES
 if TYPE_CHECKING:
     import polars as pl
 
+    from uniscale_assets.corpus.ledger import LanguageLedger, MixtureLedger
+    from uniscale_assets.corpus.spec import SplitName
+    from uniscale_assets.modeling.records import TrainingRecord
+
 WHOLE = "all"
 
 
@@ -33,38 +37,68 @@ def with_columns(frame: pl.DataFrame, table: str, **constants: Any) -> pl.DataFr
     return frame.with_columns(columns).select(TABLES[table].column_names)
 
 
-def describe_documents(language: str, artifact: Artifact) -> dict[str, Any]:
+def describe_documents(_: str, artifact: Artifact) -> dict[str, Any]:
     """Counts of one language."""
     from uniscale_assets.corpus.ledger import read_ledger
 
     ledger = read_ledger(artifact.path)
     splits = {f"{split} bytes": counts.bytes for split, counts in ledger.splits.items()}
-    return {"documents": ledger.total.documents, "bytes": ledger.total.bytes, "exact duplicates dropped": ledger.duplicates.documents, **splits}
+    return {
+        "documents": ledger.total.documents,
+        "bytes": ledger.total.bytes,
+        "exact duplicates dropped": ledger.duplicates.documents,
+        **splits,
+    }
 
 
 def publish_corpus(platform: Platform, lineage: Lineage[Artifact], mixture: Artifact) -> dict[str, Any]:
     """Write the corpus ledger of a study."""
-    from uniscale_assets.corpus.ledger import corpus_ledger_frame, read_ledger, read_mixture_ledger
+    import polars as pl
+
+    from uniscale_assets.corpus.ledger import read_ledger, read_mixture_ledger
 
     study = lineage.study
     ledgers = [read_ledger(lineage.require(lineage.documents(language)).path) for language in study.corpus.languages]
     mixed = read_mixture_ledger(mixture.path)
-    frame = with_columns(corpus_ledger_frame(ledgers, mixed), "corpus_ledger", study=study.name, fingerprint=mixture.fingerprint)
+    rows = [ledger_row(ledger, mixed, split) for ledger in ledgers for split in ledger.splits]
+    frame = with_columns(pl.DataFrame(rows), "corpus_ledger", study=study.name, fingerprint=mixture.fingerprint)
     platform.warehouse.replace("corpus_ledger", study.name, WHOLE, frame)
     return {f"{split} bytes": mixed.total(split).bytes for split in mixed.splits}
 
 
-def describe_tokenizer(name: str, artifact: Artifact) -> dict[str, Any]:
+def ledger_row(ledger: LanguageLedger, mixed: MixtureLedger, split: SplitName) -> dict[str, str | int]:
+    """One line of the corpus ledger, study and fingerprint apart."""
+    from uniscale_assets.corpus.ledger import Counts
+
+    counts, taken = ledger.splits[split], mixed.splits[split].get(ledger.language, Counts())
+    return {
+        "language": ledger.language,
+        "split": split,
+        **counts.model_dump(),
+        "duplicates": ledger.duplicates.documents,
+        "mixture_documents": taken.documents,
+        "mixture_bytes": taken.bytes,
+    }
+
+
+def describe_tokenizer(_: str, artifact: Artifact) -> dict[str, Any]:
     """Vocabulary size and sample tokens."""
     from uniscale_assets.tokenization.loading import load_tokenizer
     from uniscale_assets.tokenization.metrics import sample_tokens
 
     tokenizer = load_tokenizer(artifact.path)
-    samples = " ".join(f"`{token}`" for token in sample_tokens(tokenizer))
-    return {"vocabulary size": tokenizer.vocab_size, "sample tokens": markdown(samples), **artifact.metadata}
+    lines = [f"| {token.id} | {token.bytes} | {code_span(token.text)} |" for token in sample_tokens(tokenizer)]
+    table = "\n".join(["| id | bytes | token |", "|---|---|---|", *lines])
+    return {"vocabulary size": tokenizer.vocab_size, "sample tokens": markdown(table), **artifact.metadata}
 
 
-def describe_shards(name: str, artifact: Artifact) -> dict[str, Any]:
+def code_span(text: str) -> str:
+    """Text as Markdown code in a table cell, with spaces and line ends visible."""
+    shown = text.replace("\r", "\\r").replace("\n", "\\n").replace("\t", "\\t").replace(" ", "\u2423")
+    return "`` " + shown.replace("|", "\\|") + " ``"
+
+
+def describe_shards(_: str, artifact: Artifact) -> dict[str, Any]:
     """Bytes and tokens of each split."""
     from uniscale_assets.tokenization.shards import read_summary
 
@@ -131,19 +165,23 @@ def publish_training(platform: Platform, study: Study, key: GridKey, artifact: A
     import polars as pl
 
     from uniscale_assets.figures.inline import inline_loss_curve
-    from uniscale_assets.modeling.record import read_record
+    from uniscale_assets.modeling.training import read_record
 
     constants = model_constants(study, key, artifact)
     record, measured = read_record(artifact.path), artifact.metadata
-    line = pl.DataFrame([{**record.row(), **{name: measured[name] for name in MEASURED}}])
+    line = pl.DataFrame([{**record_row(record), **{name: measured[name] for name in MEASURED}}])
     platform.warehouse.replace("training_runs", study.name, str(key), with_columns(line, "training_runs", **constants))
     curve = pl.read_parquet(artifact.path / "curve.parquet")
     platform.warehouse.replace("training_curves", study.name, str(key), with_columns(curve, "training_curves", **constants))
     return {
-        **{name.replace("_", " "): value for name, value in record.row().items()},
-        **{name.replace("_", " "): value for name, value in measured.items()},
+        **{name.replace("_", " "): value for name, value in {**record_row(record), **measured}.items()},
         "loss curve": markdown(inline_loss_curve(curve, f"{key}: training loss")),
     }
+
+
+def record_row(record: TrainingRecord) -> dict[str, Any]:
+    """The columns of ``training_runs`` that a record gives."""
+    return record.model_dump(include=set(TABLES["training_runs"].column_names) - {"size", "seed", "fingerprint"})
 
 
 MEASURED = ("seconds", "cpu_seconds", "tokens_per_second", "peak_memory_bytes", "device")

@@ -60,10 +60,8 @@ def encode_text(platform: Platform, lineage: Lineage[Artifact], name: str, draft
 
 def measure(platform: Platform, lineage: Lineage[Artifact], name: str, draft: Draft) -> None:
     """Count the intrinsic metrics of a tokenizer: columns language, metric, value, unit."""
-    from uniscale_assets.tokenization.loading import load_tokenizer
-    from uniscale_assets.tokenization.metrics import tokenizer_metrics
+    from uniscale_assets.tokenization.metrics import measure_tokenizer
 
-    tokenizer = load_tokenizer(platform.input(lineage, lineage.tokenizer(name)))
     shards = platform.input(lineage, lineage.token_shards(name))
     mixture: Path = platform.input(lineage, lineage.mixture())
-    tokenizer_metrics(tokenizer, shards, mixture).write_parquet(draft.path / "metrics.parquet")
+    measure_tokenizer(shards, mixture).write_parquet(draft.path / "metrics.parquet")

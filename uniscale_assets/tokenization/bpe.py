@@ -11,7 +11,7 @@ from uniscale_assets.errors import BadInputError, TokenizerError
 from uniscale_assets.files import write_text
 from uniscale_assets.tokenization.byte_level import ByteLevelTokenizer, assemble, read_tokenizer, write_tokenizer
 from uniscale_assets.tokenization.layout import BASE_SIZE, BYTE_CHARACTERS, lay_out
-from uniscale_assets.tokenization.protocol import register
+from uniscale_assets.tokenization.pretokenizers import segments
 
 if TYPE_CHECKING:
     import numpy as np
@@ -83,7 +83,7 @@ def learn_merges(spec: TokenizerSpec, texts: Iterable[str]) -> Merges:
 
 
 def guarded(texts: Iterable[str]) -> Iterator[str]:
-    """Pass texts on, and refuse more than the trainer can count.
+    """Pass texts on, long ones in parts, and refuse more than the trainer can count.
 
     Two tokens are never adjacent more often than the bytes at their border, so the most frequent pair of adjacent
     bytes bounds every count that training can reach.
@@ -102,7 +102,7 @@ def guarded(texts: Iterable[str]) -> Iterator[str]:
         if size >= COUNTED_AT_ONCE:
             add_byte_pairs(pairs, b"".join(pending))
             pending, size = [], 0
-        yield text
+        yield from segments(text)
     add_byte_pairs(pairs, b"".join(pending))
 
 
@@ -156,6 +156,3 @@ def read_merges(vocabulary: Path, spec: TokenizerSpec) -> Merges:
     if pretokenizer != spec.pretokenizer:
         raise TokenizerError(f"{path}: trained with the pretokenizer {pretokenizer!r}, but {spec.name} asks for {spec.pretokenizer!r}")
     return merges
-
-
-register(BytePairEncoding())

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from uniscale_assets.errors import TokenizerError
 from uniscale_assets.files import write_text
+from uniscale_assets.tokenization.batching import batches
 from uniscale_assets.tokenization.description import PROBE_TEXT, Description, probe_hash, write_description
 from uniscale_assets.tokenization.layout import SEPARATOR_ID, SEPARATOR_TEXT, unspell
+from uniscale_assets.tokenization.pretokenizers import build_pretokenizer, segments
 from uniscale_assets.tokenization.protocol import Encoding
 
 if TYPE_CHECKING:
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
     from uniscale_assets.tokenization.spec import TokenizerSpec
 
 TOKENIZER_FILE = "tokenizer.json"
+CHARACTERS_AT_ONCE = 2**20
 # The plain fast class takes tokenizer.json as it is; a model's own class would rebuild it with its own settings.
 # No special token is named: transformers would add it to what text can spell.
 TRANSFORMERS_CONFIG = {"clean_up_tokenization_spaces": False, "tokenizer_class": "PreTrainedTokenizerFast"}
@@ -52,13 +56,23 @@ class ByteLevelTokenizer:
         import numpy as np
 
         lengths = self.lengths
+        parts = [list(segments(text)) for text in texts]
+        encoded = self._encode_parts(chain.from_iterable(parts))
         encodings: list[Encoding] = []
-        for encoded in self.backend.encode_batch_fast(list(texts), add_special_tokens=False):
-            ids = np.array(encoded.ids, dtype=np.int32)
+        for count in map(len, parts):
+            ids = next(encoded) if count == 1 else np.concatenate([next(encoded) for _ in range(count)])
             encodings.append(Encoding(ids, np.cumsum(lengths[ids])))
         return encodings
 
-    def decode(self, ids: Sequence[int]) -> bytes:
+    def _encode_parts(self, parts: Iterable[str]) -> Iterator[np.ndarray]:
+        """Ids of each part. The library keeps some hundred bytes for each token of a batch: batches are small."""
+        import numpy as np
+
+        for batch in batches(parts, len, CHARACTERS_AT_ONCE):
+            for encoded in self.backend.encode_batch_fast(batch, add_special_tokens=False):
+                yield np.array(encoded.ids, dtype=np.int32)
+
+    def decode(self, ids: Sequence[int] | np.ndarray) -> bytes:
         """The bytes that ids stand for."""
         import numpy as np
 
@@ -68,8 +82,6 @@ class ByteLevelTokenizer:
 def assemble(model: Any, spec: TokenizerSpec) -> Any:
     """A ``tokenizers.Tokenizer`` around a model: no normalizer, the preset's cuts, and nothing added to the text."""
     from tokenizers import Tokenizer, decoders
-
-    from uniscale_assets.tokenization.pretokenizers import build_pretokenizer
 
     backend = Tokenizer(model)
     backend.pre_tokenizer = build_pretokenizer(spec.pretokenizer)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from uniscale_assets.tokenization import bpe, unigram  # noqa: F401  (registers them)
+from uniscale_assets.tokenization.bpe import BytePairEncoding
 from uniscale_assets.tokenization.protocol import FAMILIES, family_of, register
+from uniscale_assets.tokenization.unigram import UnigramLanguageModel
 
 __all__ = ["FAMILIES", "family_of", "register"]
+
+register(BytePairEncoding())
+register(UnigramLanguageModel())

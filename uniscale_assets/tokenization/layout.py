@@ -23,7 +23,7 @@ def byte_characters() -> list[str]:
 
 
 BYTE_CHARACTERS: tuple[str, ...] = tuple(byte_characters())
-TO_CHARACTERS = {byte: character for byte, character in enumerate(BYTE_CHARACTERS)}
+TO_CHARACTERS = dict(enumerate(BYTE_CHARACTERS))
 TO_BYTES = {character: byte for byte, character in enumerate(BYTE_CHARACTERS)}
 
 

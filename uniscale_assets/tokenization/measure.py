@@ -5,7 +5,7 @@ from __future__ import annotations
 import resource
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,7 +28,7 @@ class Measurement:
 
 
 @contextmanager
-def measured() -> Iterator[Measurement]:
+def measured() -> Generator[Measurement]:
     """Measure a block, also one that raises. Blocks must not overlap in one process."""
     measurement = Measurement()
     reset_peak_memory()

@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import TYPE_CHECKING
+
+from uniscale_assets.tokenization.batching import batches
+from uniscale_assets.tokenization.pretokenizers import build_pretokenizer, segments
 
 if TYPE_CHECKING:
     from uniscale_assets.tokenization.spec import PretokenizerName
@@ -53,7 +57,8 @@ class PretokenCounter:
 def count_pretokens(texts: Iterable[str], pretokenizer: PretokenizerName, capacity: int) -> PretokenCounter:
     """Count the pretokens of documents, one batch of text in memory at a time."""
     counter = PretokenCounter(capacity)
-    for batch in batches(texts):
+    parts = chain.from_iterable(segments(text) for text in texts)
+    for batch in batches(parts, len, BATCH_CHARACTERS):
         counter.add(cut_batch(batch, pretokenizer))
     return counter
 
@@ -66,24 +71,8 @@ def cut_batch(texts: list[str], pretokenizer: PretokenizerName) -> Iterator[str]
     """
     from tokenizers import Tokenizer, models
 
-    from uniscale_assets.tokenization.pretokenizers import build_pretokenizer
-
-    backend = Tokenizer(models.WordLevel({"unknown": 0}, unk_token="unknown"))
+    backend = Tokenizer(models.WordLevel({"unknown": 0}, unk_token="unknown"))  # noqa: S106 - no password
     backend.pre_tokenizer = build_pretokenizer(pretokenizer)
     for text, encoded in zip(texts, backend.encode_batch(texts, add_special_tokens=False), strict=True):
         for start, end in encoded.offsets:
             yield text[start:end]
-
-
-def batches(texts: Iterable[str], characters: int = BATCH_CHARACTERS) -> Iterator[list[str]]:
-    """Documents in lists that hold about so many characters together."""
-    batch: list[str] = []
-    held = 0
-    for text in texts:
-        batch.append(text)
-        held += len(text)
-        if held >= characters:
-            yield batch
-            batch, held = [], 0
-    if batch:
-        yield batch

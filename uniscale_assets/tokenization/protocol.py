@@ -39,7 +39,7 @@ class Tokenizer(Protocol):
         """Encode documents; text that spells a special token stays text."""
         ...
 
-    def decode(self, ids: Sequence[int]) -> bytes:
+    def decode(self, ids: Sequence[int] | np.ndarray) -> bytes:
         """The bytes that ids stand for; the separator stands for none."""
         ...
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,6 +15,7 @@ from uniscale_assets.errors import TokenizerError
 from uniscale_assets.files import write_text
 from uniscale_assets.specification import Specification
 from uniscale_assets.tokenization.arrays import HEADER_BYTES, GrowingArray
+from uniscale_assets.tokenization.batching import batches
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,7 +28,6 @@ SHARD_SPLITS: tuple[SplitName, ...] = ("train", "validation", "test")
 SUMMARY_FILE = "shards.json"
 # Encoded tokens take some hundred bytes each in the library; this keeps a batch under half a gigabyte.
 BATCH_BYTES = 2**20
-BATCH_DOCUMENTS = 4096
 
 
 class SplitCounts(Specification):
@@ -112,8 +111,12 @@ def write_token_shards(tokenizer: Tokenizer, mixture: Path, output: Path) -> Sha
     Raises:
         TokenizerError: the tokenizer's byte ends do not account for a document's bytes, or there is no validation text
             to measure bytes per token on.
+        DiskFullError: no space left.
     """
-    splits = {split: write_split(tokenizer, mixture, split, output) for split in SHARD_SPLITS}
+    from uniscale_assets.corpus.build import disk_space
+
+    with disk_space(output):
+        splits = {split: write_split(tokenizer, mixture, split, output) for split in SHARD_SPLITS}
     validation = splits["validation"]
     if validation.tokens == 0:
         raise TokenizerError(f"{mixture}: no validation text to measure bytes per token on; raise corpus.splits.validation")
@@ -132,23 +135,9 @@ def write_split(tokenizer: Tokenizer, mixture: Path, split: SplitName, output: P
     from uniscale_assets.corpus.mixing import iterate_documents
 
     with ShardWriter(output, split, tokenizer.vocab_size) as writer:
-        for documents in document_batches(iterate_documents(mixture, split)):
+        for documents in batches(iterate_documents(mixture, split), lambda document: document.bytes, BATCH_BYTES):
             writer.append(documents, tokenizer.encode_batch([document.text for document in documents]))
         return writer.counts
-
-
-def document_batches(documents: Iterator[MixtureDocument]) -> Iterator[list[MixtureDocument]]:
-    """Documents in lists bounded in bytes and number."""
-    batch: list[MixtureDocument] = []
-    held = 0
-    for document in documents:
-        batch.append(document)
-        held += document.bytes
-        if held >= BATCH_BYTES or len(batch) == BATCH_DOCUMENTS:
-            yield batch
-            batch, held = [], 0
-    if batch:
-        yield batch
 
 
 def check_byte_ends(document: MixtureDocument, encoding: Encoding) -> None:

@@ -21,7 +21,6 @@ from uniscale_assets.specification import Specification
 from uniscale_assets.tokenization.byte_level import ByteLevelTokenizer, assemble, read_tokenizer, write_tokenizer
 from uniscale_assets.tokenization.layout import BYTE_CHARACTERS, SEPARATOR_TEXT, lay_out, spell
 from uniscale_assets.tokenization.pretokens import count_pretokens
-from uniscale_assets.tokenization.protocol import register
 
 if TYPE_CHECKING:
     from uniscale_assets.tokenization.spec import TokenizerSpec
@@ -132,6 +131,8 @@ def train_sentencepiece(rows: Sequence[tuple[str, int]], spec: TokenizerSpec, op
             max_sentencepiece_length=options.longest_piece,
             # In bytes; the longest pretoken has 512 characters of 4 bytes, spelled in 2 bytes each.
             max_sentence_length=2**16,
+            # Wider indices and nothing else; SentencePiece counts in 32 bits otherwise.
+            train_extremely_large_corpus=sum(len(pretoken) + 1 for pretoken, _ in rows) >= 2**31,
             character_coverage=1.0,
             normalization_rule_name="identity",
             add_dummy_prefix=False,
@@ -192,6 +193,3 @@ def read_pieces(vocabulary: Path, spec: TokenizerSpec) -> Pieces:
     if len(pieces) + 1 != spec.vocab_size:
         raise TokenizerError(f"{path}: trained for {len(pieces) + 1} ids, but {spec.name} asks for vocab_size: {spec.vocab_size}")
     return pieces
-
-
-register(UnigramLanguageModel())

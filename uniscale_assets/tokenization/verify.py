@@ -6,22 +6,26 @@ import random
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import batched
 from typing import TYPE_CHECKING
 
 from uniscale_assets.errors import LossyTokenizerError
+from uniscale_assets.tokenization.batching import batches
 from uniscale_assets.tokenization.layout import SEPARATOR_TEXT
 
 if TYPE_CHECKING:
     from uniscale_assets.tokenization.protocol import Encoding, Tokenizer
+    from uniscale_assets.tokenization.spec import TokenizerSpec
 
-SCALARS_AT_ONCE = 8192
-DOCUMENTS_AT_ONCE = 256
+LONGEST_RUN = 8192
+CHARACTERS_AT_ONCE = 2**20
 RANDOM_DOCUMENTS = 2000
 LONGEST_RANDOM_DOCUMENT = 200
 
 # What other tokenizers reserve; to ours it is text.
-SPECIAL_SPELLINGS = (SEPARATOR_TEXT, "<s>", "</s>", "<unk>", "<pad>", "[UNK]", "[CLS]", "<|endoftext|>", "<|im_start|>", "<0x0A>", "\u2581", "Ġ", "Ċ")
+SPECIAL_SPELLINGS = (
+    *(SEPARATOR_TEXT, "<s>", "</s>", "<unk>", "<pad>", "[UNK]", "[CLS]"),
+    *("<|endoftext|>", "<|im_start|>", "<0x0A>", "\u2581", "Ġ", "Ċ"),
+)
 # Where cutting rules meet: spaces, line ends, apostrophes, marks, joiners, digits, letters of several kinds.
 DELICATE = " \t\r\n\x0b\x85\u00a0\u2028\u3000'’sS\u0301\u200d\ufe0f\u200b\ufeff0١aÀßԱक्中ー가ǅʰ.!/_\u2581Ġ"
 
@@ -31,7 +35,8 @@ class Verification:
     """What was checked; that it exists says that all of it holds.
 
     Attributes:
-        documents: by language, of the text that was given.
+        documents: that were given.
+        languages: of them, documents by language.
         bytes: UTF-8 bytes of that text.
         tokens: of that text.
         scalars: Unicode scalar values, each in a run of its neighbours and on a line of its own.
@@ -40,7 +45,8 @@ class Verification:
         vocab_size: ids, all together.
     """
 
-    documents: dict[str, int]
+    documents: int
+    languages: dict[str, int]
     bytes: int
     tokens: int
     scalars: int
@@ -49,34 +55,32 @@ class Verification:
     vocab_size: int
 
 
-def verify_tokenizer(
-    tokenizer: Tokenizer, documents: Iterable[tuple[str, str]], *, vocab_size: int | None = None, seed: int = 0
-) -> Verification:
+def verify_tokenizer(tokenizer: Tokenizer, spec: TokenizerSpec, documents: Iterable[tuple[str, str]], *, seed: int = 0) -> Verification:
     """Check a tokenizer on given documents, on every Unicode scalar value, and on random sequences of them.
 
     Args:
         tokenizer: any that follows the protocol.
+        spec: what the study asked for.
         documents: language and text; the test split of every language.
-        vocab_size: what the study asked for; None takes what there is.
         seed: of the random sequences.
 
     Raises:
         LossyTokenizerError: names the first thing that is lost or wrong, and where.
     """
-    if vocab_size is not None and tokenizer.vocab_size != vocab_size:
-        raise LossyTokenizerError(f"the vocabulary has {tokenizer.vocab_size} ids, vocab_size asks for {vocab_size}")
+    if tokenizer.vocab_size != spec.vocab_size:
+        raise LossyTokenizerError(f"{spec.name}: the vocabulary has {tokenizer.vocab_size} ids, vocab_size asks for {spec.vocab_size}")
     byte_symbols = check_vocabulary(tokenizer)
     check_texts(tokenizer, spellings(), "text that spells a special token")
     counts: Counter[str] = Counter()
     size = tokens = 0
-    for batch in batched(documents, DOCUMENTS_AT_ONCE):
+    for batch in batches(documents, lambda document: len(document[1]), CHARACTERS_AT_ONCE):
         encodings = check_texts(tokenizer, [text for _, text in batch], "documents", [language for language, _ in batch])
         counts.update(language for language, _ in batch)
         size += sum(int(encoding.byte_ends[-1]) for encoding in encodings if len(encoding.ids))
         tokens += sum(len(encoding.ids) for encoding in encodings)
     scalars = check_scalars(tokenizer)
     check_texts(tokenizer, random_documents(seed), "random sequences")
-    return Verification(dict(counts), size, tokens, scalars, RANDOM_DOCUMENTS, byte_symbols, tokenizer.vocab_size)
+    return Verification(counts.total(), dict(counts), size, tokens, scalars, RANDOM_DOCUMENTS, byte_symbols, tokenizer.vocab_size)
 
 
 def check_vocabulary(tokenizer: Tokenizer) -> int:
@@ -103,10 +107,10 @@ def check_scalars(tokenizer: Tokenizer) -> int:
         Their number, 1,112,064.
     """
     scalars = [chr(value) for value in (*range(0xD800), *range(0xE000, 0x110000))]
-    chunks = list(batched(scalars, SCALARS_AT_ONCE))
-    for some in batched(chunks, 16):
-        check_texts(tokenizer, ["".join(chunk) for chunk in some], "runs of Unicode scalar values")
-        check_texts(tokenizer, ["\n".join(chunk) for chunk in some], "Unicode scalar values on lines of their own")
+    runs = ["".join(scalars[start : start + LONGEST_RUN]) for start in range(0, len(scalars), LONGEST_RUN)]
+    for batch in batches(runs, len, CHARACTERS_AT_ONCE // 4):
+        check_texts(tokenizer, batch, "runs of Unicode scalar values")
+        check_texts(tokenizer, ["\n".join(run) for run in batch], "Unicode scalar values on lines of their own")
     # Stripping and prefixing happen at the ends of documents, to spaces, marks and controls: they are all below.
     check_texts(tokenizer, scalars[:0x3100], "single Unicode scalar values")
     return len(scalars)

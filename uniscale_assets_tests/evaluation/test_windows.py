@@ -85,7 +85,10 @@ def test_at_stride_equal_to_context_windows_are_those_of_lm_eval(tokens, context
         before, scored = make_disjoint_window(pair)
         expected.add((tuple((before + scored)[:-1]), tuple(scored)))
     # The last window reads one token more, for the separator that closes the document; lm-eval does not score that.
-    ours = {(tuple(window["inputs"][: len(window["inputs"]) - window["closes"]]), tuple(window["scored"])) for window in read_windows([tokens], context, context)}
+    ours = {
+        (tuple(window["inputs"][: len(window["inputs"]) - window["closes"]]), tuple(window["scored"]))
+        for window in read_windows([tokens], context, context)
+    }
     assert ours == expected
 
 

@@ -1,0 +1,111 @@
+"""Token shards and checkpoints for the tests of evaluation."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from uniscale_assets.modeling.architectures import build_config, build_model
+from uniscale_assets.tokenization.families import family_of
+from uniscale_assets.tokenization.loading import load_tokenizer
+from uniscale_assets.tokenization.shards import ShardSummary, SplitCounts
+from uniscale_assets.tokenization.spec import TokenizerSpec
+
+MINI = Path(__file__).resolve().parents[2] / ".." / "shared" / "data" / "mini"
+VOCAB_SIZE = 600
+
+
+def read_mini(language, documents, characters):
+    """The first documents of a language of the mini corpus, each cut to some characters."""
+    path = MINI / f"{language}.jsonl.gz"
+    if not path.exists():
+        pytest.skip(f"needs {path}")
+    with gzip.open(path, "rt", encoding="utf-8") as lines:
+        rows = [json.loads(line) for _, line in zip(range(documents), lines, strict=False)]
+    return [(language, row["id"], row["text"][:characters]) for row in rows]
+
+
+def write_shards(directory, documents, vocab_size):
+    """Hand-made token shards with the same documents as validation and test.
+
+    Args:
+        directory: where to.
+        documents: (language, id, token ids, byte ends, bytes) each.
+        vocab_size: of the tokenizer.
+    """
+    directory.mkdir(parents=True)
+    languages, names, ids, ends, sizes = zip(*documents, strict=True)
+    counts = [len(tokens) for tokens in ids]
+    for split in ("validation", "test"):
+        np.save(directory / f"{split}.ids.npy", np.concatenate(ids).astype(np.uint16))
+        np.save(directory / f"{split}.byte_ends.npy", np.concatenate(ends).astype(np.uint32))
+        np.save(directory / f"{split}.offsets.npy", np.concatenate([[0], np.cumsum(counts)]).astype(np.int64))
+        np.save(directory / f"{split}.document_bytes.npy", np.asarray(sizes, np.int64))
+        table = pa.table({"language": languages, "id": names, "bytes": sizes, "tokens": counts})
+        pq.write_table(table, directory / f"{split}.documents.parquet")
+    total = SplitCounts(documents=len(documents), bytes=sum(sizes), tokens=sum(counts))
+    summary = ShardSummary(
+        vocab_size=vocab_size, separator_id=0, splits={"validation": total, "test": total}, bytes_per_token=sum(sizes) / sum(counts)
+    )
+    (directory / "shards.json").write_text(summary.model_dump_json())
+    return directory
+
+
+def encode(tokenizer, documents):
+    """Documents (language, id, text) as ``write_shards`` takes them."""
+    encodings = tokenizer.encode_batch([text for _, _, text in documents])
+    return [
+        (language, name, encoding.ids, encoding.byte_ends, len(text.encode()))
+        for (language, name, text), encoding in zip(documents, encodings, strict=True)
+    ]
+
+
+def save_checkpoint(directory, vocab_size=VOCAB_SIZE, architecture="llama", initializer_range=0.3):
+    """An untrained checkpoint of the smallest size; a wide initialization makes it sure of itself, so that mistakes show."""
+    configuration = build_config(
+        architecture,
+        "0.06M",
+        vocab_size=vocab_size,
+        separator_id=0,
+        context_tokens=64,
+        tie_embeddings=True,
+        initializer_range=initializer_range,
+    )
+    build_model(configuration, seed=1).save_pretrained(directory)
+    return directory
+
+
+@pytest.fixture(scope="session")
+def texts():
+    """A few documents in three scripts, from one character to some windows long."""
+    long = [row for language in ("eng_Latn", "rus_Cyrl", "jpn_Jpan") for row in read_mini(language, 6, 700)]
+    short = [(language, f"{name}/short", text[: 1 + 7 * index]) for index, (language, name, text) in enumerate(long[::2])]
+    return [*long, *short]
+
+
+@pytest.fixture(scope="session")
+def tokenizer_directory(texts, tmp_path_factory):
+    """A byte-level BPE tokenizer trained on the texts."""
+    spec = TokenizerSpec(name="bpe", family="bpe", vocab_size=VOCAB_SIZE, pretokenizer="gpt4")
+    vocabulary, directory = tmp_path_factory.mktemp("vocabulary"), tmp_path_factory.mktemp("tokenizer")
+    family_of("bpe").train_vocabulary(spec, [text for _, _, text in texts], vocabulary)
+    family_of("bpe").cut(vocabulary, spec, directory)
+    return directory
+
+
+@pytest.fixture(scope="session")
+def shards(texts, tokenizer_directory, tmp_path_factory):
+    """Token shards of the texts."""
+    return write_shards(tmp_path_factory.mktemp("shards") / "bpe", encode(load_tokenizer(tokenizer_directory), texts), VOCAB_SIZE)
+
+
+@pytest.fixture(scope="session")
+def checkpoint(tmp_path_factory):
+    """An untrained Apertus."""
+    return save_checkpoint(tmp_path_factory.mktemp("checkpoint"), architecture="apertus")
