@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from uniscale_assets.resources.planning import duration
 from uniscale_assets.resources.progress import Progress as StageProgress
 
 if TYPE_CHECKING:
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
     from uniscale_assets.resources.planning import StudyPlan
     from uniscale_assets.study import Study
 
-OUT = Console(highlight=False)
+# A pipe has no width of its own; 80 columns would fold numbers.
+OUT = Console(highlight=False, width=None if sys.stdout.isatty() else 140)
 ERR = Console(stderr=True, highlight=False)
 
 
@@ -119,7 +121,42 @@ def readable(value: object) -> str:
 
 
 def print_plan(plan: StudyPlan) -> None:
-    """The grid, one line for each tokenizer and size, and the whole."""
-    print_rows(plan.frame, "table", title=f"Study {plan.study}: {plan.models} models, {plan.missing} of them missing")
+    """The grid in two tables, what each model is and what its training takes, and what the plan rests on."""
+    OUT.print(f"Study {plan.study}: {plan.models} models, {plan.missing} of them missing", style="bold")
+    names = ["tokenizer", "size", *(["budget"] if any(plan.frame["budget"]) else [])]
+    print_rows(parameters_of(plan.frame, names), "table", title="Parameters")
+    print_rows(training_of(plan.frame, names), "table", title="Training of one model")
     for line in plan.notes:
         OUT.print(line, markup=False, soft_wrap=True)
+
+
+def parameters_of(frame: pl.DataFrame, names: list[str]) -> pl.DataFrame:
+    """Parameters by part and what the store lacks."""
+    parts = {"non-embedding": "non_embedding_parameters", "embeddings": "embedding_parameters", "head": "head_parameters"}
+    columns = [frame[column].map_elements(count, return_dtype=str).alias(title) for title, column in parts.items()]
+    return frame.select(*names, *columns, "missing")
+
+
+def training_of(frame: pl.DataFrame, names: list[str]) -> pl.DataFrame:
+    """Windows, steps, text, FLOPs by part and time."""
+    import polars as pl
+
+    shares = pl.concat_str([(pl.col(f"{part}_share") * 100).round().cast(pl.Int64) for part in ("body", "attention", "head")], separator="/")
+    return frame.select(
+        *names,
+        pl.col("context_tokens").alias("window"),
+        "steps",
+        frame["bytes"].map_elements(count, return_dtype=str),
+        frame["tokens"].map_elements(count, return_dtype=str),
+        frame["training_flops"].map_elements(lambda value: f"{value:.3g}", return_dtype=str).alias("FLOPs"),
+        shares.alias("body/attention/head %"),
+        frame["forecast_seconds"].map_elements(duration, return_dtype=str).alias("forecast"),
+    )
+
+
+def count(number: float) -> str:
+    """A large number in three digits and a unit."""
+    for unit, size in (("G", 1e9), ("M", 1e6), ("k", 1e3)):
+        if number >= size:
+            return f"{number / size:.3g}{unit}"
+    return f"{number:.0f}"

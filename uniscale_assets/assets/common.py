@@ -18,7 +18,6 @@ from uniscale_assets.study import Study
 from uniscale_assets.tables import TABLES
 
 OWNERS = ["team:uniscale"]
-SINGLE_RUN = dg.BackfillPolicy.single_run()
 
 
 @dataclass(frozen=True)
@@ -40,6 +39,17 @@ class StudyAssets:
         """A dependency on another asset of the study."""
         return dg.AssetDep(self.key(name), partition_mapping=mapping)
 
+    def backfill_policy(self, name: str) -> dg.BackfillPolicy | None:
+        """All partitions in one run, which works through them side by side: a process for each costs seconds.
+
+        Not so the models of a study whose sizes ask for resources of their own: there each has a run, with its size's tags.
+        """
+        if self.partitions.of_stage.get(name) is None:
+            return None
+        if self.study.run_tags and self.partitions.of_stage[name] is self.partitions.grid:
+            return dg.BackfillPolicy.multi_run(max_partitions_per_run=1)
+        return dg.BackfillPolicy.single_run()
+
     def options(self, name: str, *, group: str, kinds: set[str], tables: tuple[str, ...] = ()) -> dict[str, Any]:
         """Arguments of ``dagster.asset`` that every asset takes."""
         metadata = {"dagster/column_schema": column_schema(tables[0])} if tables else {}
@@ -51,7 +61,7 @@ class StudyAssets:
             "owners": OWNERS,
             "metadata": metadata,
             "partitions_def": self.partitions.of_stage.get(name),
-            "backfill_policy": SINGLE_RUN if self.partitions.of_stage.get(name) is not None else None,
+            "backfill_policy": self.backfill_policy(name),
         }
 
 

@@ -34,8 +34,7 @@ def stage_job(of: StudyAssets, name: str, assets: tuple[str, ...]) -> Any:
         f"{of.study.name}_{name}",
         selection=dg.AssetSelection.assets(*(of.key(asset) for asset in assets)),
         description=f"Materializes {', '.join(assets)} of study {of.study.name}.",
-        partitions_def=partitions,
-        config=size_tags(of, partitions) if partitions is of.partitions.grid else None,
+        config=size_tags(of, of.partitions.grid) if partitions is of.partitions.grid and of.study.run_tags else None,
         executor_def=dg.in_process_executor,
     )
 

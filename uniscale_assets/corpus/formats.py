@@ -122,8 +122,8 @@ def read_text(path: Path, name: str) -> Iterator[SourceDocument]:
     """A whole file as one document."""
     with readable(path, lambda: 0), opened(path) as stream:
         content = stream.read()
-    text = decode(content, place_of(str(path), 1))
-    yield SourceDocument(name, text, str(path), 1)
+    place = place_of(str(path), 1)
+    yield SourceDocument(check_id(name, place), decode(content, place), str(path), 1)
 
 
 def read_parquet(path: Path) -> Iterator[SourceDocument]:
@@ -135,7 +135,7 @@ def read_parquet(path: Path) -> Iterator[SourceDocument]:
     with readable(path, lambda: row), ParquetFile(path, pre_buffer=False, buffer_size=READ_AHEAD_BYTES) as file:
         columns = text_columns(file, path)
         for batch in file.iter_batches(PARQUET_BATCH_ROWS, columns=columns, use_threads=False):
-            for values in decoded_rows(batch, columns, path, row):
+            for values in decoded_rows(batch, columns, path, before=row):
                 row += 1
                 yield parquet_document(values, str(path), row)
 
@@ -155,15 +155,14 @@ def text_columns(file: ParquetFile, path: Path) -> list[str]:
     return ["text", "id"] if "id" in schema.names else ["text"]
 
 
-def decoded_rows(batch: Any, columns: list[str], path: Path, before: int) -> list[tuple[object, ...]]:
-    """The rows of a batch as Python values."""
-    try:
-        return list(zip(*(batch.column(name).to_pylist() for name in columns), strict=True))
-    except UnicodeDecodeError as error:
-        raise CorpusError(
-            f"{path}: not UTF-8 in one of the rows {before + 1} to {before + batch.num_rows} ({error.reason});"
-            " write the file again from UTF-8 text"
-        ) from error
+def decoded_rows(batch: Any, columns: list[str], path: Path, before: int) -> Iterator[tuple[object, ...]]:
+    """The rows of a batch as Python values; ``before`` rows of the file stand before it."""
+    for row in range(batch.num_rows):
+        try:
+            yield tuple(batch.column(name)[row].as_py() for name in columns)
+        except UnicodeDecodeError as error:
+            place = place_of(str(path), before + row + 1)
+            raise CorpusError(f"{place}: not UTF-8 ({error.reason}); write the file again from UTF-8 text") from error
 
 
 def parquet_document(values: tuple[object, ...], file: str, row: int) -> SourceDocument:

@@ -156,6 +156,8 @@ def fetch_part(documents: Iterator[SourceDocument], directory: Path, enough: int
             count, size = count + 1, size + length
             if size >= enough:
                 break
+    if not count:
+        path.unlink()
     return DownloadedPart(file=path.name, documents=count, bytes=size)
 
 

@@ -24,6 +24,9 @@ Progress = Callable[[int, int], None]
 CHUNK_LOGITS = {"cpu": 2**20, "cuda": 2**28}
 SMALLEST_CHUNK = 256
 
+LARGEST_CPU_BATCH = 2048
+"""Tokens: a larger forward pass leaves a CPU's cache (width 128: 1.9 s with 2,048 where 16,384 took 3.5 s)."""
+
 
 @dataclass(frozen=True)
 class ShardScores:
@@ -58,7 +61,7 @@ def score_shard(
 
     text, separators = np.zeros(len(offsets) - 1), np.zeros(len(offsets) - 1)
     done, total = 0, plan.input_tokens
-    for rows in cut_batches(plan, batch_tokens):
+    for rows in cut_batches(plan, batch_size(model.device.type, batch_tokens)):
         batch = read_batch(plan, rows, ids, offsets, separator_id)
         scores = score_tokens(model, batch)
         np.add.at(text, batch.document, np.where(batch.closing, 0.0, scores).sum(axis=1))
@@ -67,6 +70,11 @@ def score_shard(
         if progress is not None:
             progress(done, total)
     return ShardScores(text, separators)
+
+
+def batch_size(device: str, batch_tokens: int) -> int:
+    """Inputs of one forward pass on a kind of device."""
+    return min(batch_tokens, LARGEST_CPU_BATCH) if device == "cpu" else batch_tokens
 
 
 def score_tokens(model: LanguageModel, batch: ScoringBatch) -> np.ndarray:

@@ -14,4 +14,4 @@ class EvaluationSpec(Specification):
 
     split: Literal["validation", "test"] = "test"
     stride_bytes: int | None = Field(None, gt=0)
-    batch_tokens: int = Field(16384, gt=0, description="tokens in one forward pass; changes nothing but speed")
+    batch_tokens: int = Field(16384, gt=0, description="most tokens in one forward pass; changes nothing but speed and memory")

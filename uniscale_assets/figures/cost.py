@@ -15,25 +15,9 @@ if TYPE_CHECKING:
 
 PARTS = (("body_flops", "body", PALETTE[0]), ("attention_flops", "attention", PALETTE[4]), ("head_flops", "head", PALETTE[5]))
 SECONDS_STEPS: tuple[float, ...] = (
-    1,
-    2,
-    5,
-    10,
-    20,
-    30,
-    60,
-    120,
-    300,
-    600,
-    1800,
-    3600,
-    7200,
-    18000,
-    36000,
-    86400,
-    2 * 86400,
-    7 * 86400,
-    30 * 86400,
+    *(1, 2, 5, 10, 20, 30),
+    *(60, 120, 300, 600, 1200, 1800),
+    *(3600, 7200, 18000, 36000, 86400, 2 * 86400, 7 * 86400, 30 * 86400),
 )
 
 
@@ -57,7 +41,7 @@ def training_cost(runs: DataFrame, styles: Mapping[str, TokenizerStyle]) -> Figu
         shift = 0.6 * ((number + 0.5) / len(names) - 0.5)
         add_cost_points(figure, runs.filter(tokenizer=name), sizes, name, style_for(styles, name), shift)
     add_part_shares(figure, runs, sizes)
-    plot, below = len(sizes) * max(44, 12 * len(names)), 90 + 22 * -(-len(names) // 4)
+    plot, below = max(120, len(sizes) * max(44, 12 * len(names))), 90 + 22 * -(-len(names) // 4)
     dress(figure, title, height=56 + plot + below, width=940, barmode="stack", uniformtext={"minsize": 11, "mode": "hide"})
     legend = {"orientation": "h", "x": 0, "y": -64 / plot, "yanchor": "top"}
     figure.update_layout(margin={"l": 70, "r": 24, "t": 56, "b": below}, legend=legend)
@@ -134,7 +118,7 @@ def dress_cost_axes(figure: Figure, runs: DataFrame, sizes: list[str]) -> None:
         range=[0, 1], tickvals=[0, 0.5, 1], tickformat=".0%", title_text="share of FLOPs, by part of the model", row=1, col=3
     )
     figure.update_yaxes(range=[len(sizes) - 0.5, -0.5], tickvals=list(range(len(sizes))), ticktext=sizes)
-    figure.update_yaxes(title_text="size (non-embedding parameters)", row=1, col=1)
+    figure.update_yaxes(title_text="size", row=1, col=1)
 
 
 def time_ticks(low: float, high: float, most: int = 5) -> list[float]:

@@ -45,7 +45,7 @@ def format_seconds(value: float) -> str:
 
 
 def log_ticks(low: float, high: float, form: Callable[[float], str], most: int = 7) -> tuple[list[float], list[str]]:
-    """Ticks of a logarithmic axis: 1, 2 and 5 of each decade where that is not too many, else fewer of them or whole decades.
+    """Ticks of a logarithmic axis: round steps of each decade where they are not too many, else whole decades.
 
     Args:
         low: smallest value, above zero.
@@ -57,7 +57,7 @@ def log_ticks(low: float, high: float, form: Callable[[float], str], most: int =
         Values and texts, as plotly's ``tickvals`` and ``ticktext`` take them.
     """
     exponents = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-    choices = [[step * 10.0**exponent for exponent in exponents for step in steps] for steps in ((1, 2, 5), (1, 3), (1,))]
+    choices = [[step * 10.0**exponent for exponent in exponents for step in steps] for steps in ((1, 1.5, 2, 3, 4, 5, 6, 8), (1, 2, 5), (1, 3), (1,))]
     choices += [[10.0**exponent for exponent in exponents if exponent % every == 0] for every in (2, 3, 6)]
     shown = [[value for value in choice if low * 0.999 <= value <= high * 1.001] for choice in choices]
     values = next((choice for choice in shown if len(choice) <= most), []) or [low, high]

@@ -75,9 +75,9 @@ def text_of(name: object) -> str:
 
 def sorted_sizes(sizes: Sequence[str]) -> list[str]:
     """The sizes once each, smallest first, by the number in the name."""
-    from uniscale_assets.modeling.sizes import nominal_parameters
+    from uniscale_assets.size_names import parameters_of_size_name
 
-    return sorted(dict.fromkeys(sizes), key=nominal_parameters)
+    return sorted(dict.fromkeys(sizes), key=parameters_of_size_name)
 
 
 def marker_of(style: TokenizerStyle, size: float = 9) -> dict[str, Any]:

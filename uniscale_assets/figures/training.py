@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
+from uniscale_assets.figures.panels import Panels
 from uniscale_assets.figures.quantities import format_bytes, format_flops, log_range, log_ticks, round_values
 from uniscale_assets.figures.style import TokenizerStyle, dress, in_study_order, says, sorted_sizes, style_for, text_of
 
@@ -31,19 +32,16 @@ def loss_curves(curves: DataFrame, styles: Mapping[str, TokenizerStyle], against
     curves = drawable(curves, against)
     if curves.is_empty():
         return says(title, "No training has logged its loss yet.")
-    from plotly.subplots import make_subplots
-
-    sizes = sorted_sizes(curves["size"].to_list())
-    figure = make_subplots(cols=len(sizes), shared_yaxes=True, horizontal_spacing=0.03, column_titles=[text_of(size) for size in sizes])
-    for name in in_study_order(curves["tokenizer"].to_list(), styles):
-        rows = curves.filter(tokenizer=name)
-        for number, ((size, _, seed), run) in enumerate(rows.group_by("size", "budget", "seed", maintain_order=True)):
-            trace = curve_trace(run, against, style_for(styles, name), f"{name}, {size}, seed {seed}")
-            figure.add_scatter(**trace, name=text_of(name), legendgroup=name, showlegend=number == 0, row=1, col=sizes.index(str(size)) + 1)
-    names = curves["tokenizer"].n_unique()
-    longest = max(len(name) for name in curves["tokenizer"].to_list())
-    right = 60 + 8 * longest
-    dress(figure, title, height=max(420, 160 + 20 * names), width=90 + PANEL_WIDTH * len(sizes) + right)
+    panels = Panels(sorted_sizes(curves["size"].to_list()))
+    figure = panels.figure(shared_yaxes="all", horizontal_spacing=0.03, vertical_spacing=0.2 / panels.rows)
+    names = in_study_order(curves["tokenizer"].to_list(), styles)
+    for name in names:
+        runs = curves.filter(tokenizer=name).group_by("size", "budget", "seed", maintain_order=True)
+        for number, ((size, budget, seed), run) in enumerate(runs):
+            trace = curve_trace(run, against, style_for(styles, name), " ".join(f"{name}, {size} {budget}, seed {seed}".split()))
+            figure.add_scatter(**trace, name=text_of(name), legendgroup=name, showlegend=number == 0, **panels.place(str(size)))
+    right = 60 + 8 * max(len(name) for name in names)
+    dress(figure, title, height=max(150 + 270 * panels.rows, 160 + 20 * len(names)), width=90 + PANEL_WIDTH * panels.columns + right)
     figure.update_layout(margin={"t": 84, "r": right, "b": 60}, legend={"x": 1.01, "xanchor": "left", "y": 1, "yanchor": "top"})
     dress_loss_axes(figure, curves, against)
     return figure

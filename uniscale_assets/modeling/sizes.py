@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from uniscale_assets.errors import BadInputError
-
-SIZE_NAME = re.compile(r"^(?P<number>\d+(?:\.\d+)?)(?P<unit>[KMB])$")
-UNITS = {"K": 1e3, "M": 1e6, "B": 1e9}
+from uniscale_assets.size_names import parameters_of_size_name
 
 
 @dataclass(frozen=True)
@@ -73,17 +70,5 @@ def shape_of(architecture: str, size: str) -> Shape:
         raise BadInputError(f"architecture: {architecture!r} is not known; known are {', '.join(sorted(SHAPES))}")
     shapes = SHAPES[architecture]
     if size not in shapes:
-        raise BadInputError(f"size: {size!r} has no shape for {architecture}; known are {', '.join(sorted(shapes, key=nominal_parameters))}")
+        raise BadInputError(f"size: {size!r} has no shape for {architecture}; known are {', '.join(sorted(shapes, key=parameters_of_size_name))}")
     return shapes[size]
-
-
-def nominal_parameters(size: str) -> float:
-    """The number that a size's name says, in parameters; the key by which sizes sort.
-
-    Raises:
-        BadInputError: the name is no size such as 50M.
-    """
-    match = SIZE_NAME.match(size)
-    if match is None:
-        raise BadInputError(f"size: {size!r} is no size like 0.06M, 50M or 1B")
-    return float(match["number"]) * UNITS[match["unit"]]

@@ -132,19 +132,19 @@ def plan_row(plan: TrainingPlan, key: GridKey, speed: Speed, seeds: int, missing
         "tokenizer": key.tokenizer,
         "size": key.model.size,
         "budget": key.model.budget,
-        "non-embedding": parameters.non_embedding,
-        "embedding": parameters.embedding,
-        "head": parameters.head,
-        "window (tokens)": plan.context_tokens,
+        "missing": f"{sum(1 for other in missing if same_but_seed(other, key))} of {seeds}",
+        "non_embedding_parameters": parameters.non_embedding,
+        "embedding_parameters": parameters.embedding,
+        "head_parameters": parameters.head,
+        "context_tokens": plan.context_tokens,
         "steps": plan.steps,
         "bytes": plan.bytes,
         "tokens": plan.labels,
-        "FLOPs": f"{flops.total:.3g}",
-        "body %": round(100 * flops.body / flops.total),
-        "attention %": round(100 * flops.attention / flops.total),
-        "head %": round(100 * flops.head / flops.total),
-        "forecast": duration(flops.total / speed.flops_per_second),
-        "missing": f"{sum(1 for other in missing if same_but_seed(other, key))} of {seeds}",
+        "training_flops": flops.total,
+        "body_share": flops.body / flops.total,
+        "attention_share": flops.attention / flops.total,
+        "head_share": flops.head / flops.total,
+        "forecast_seconds": flops.total / speed.flops_per_second,
     }
 
 
@@ -163,7 +163,7 @@ def duration(seconds: float) -> str:
 
 def notes(study: Study, measured: dict[str, float | None], speed: Speed, frame: pl.DataFrame) -> list[str]:
     """What the plan rests on."""
-    total = sum(float(value) for value in frame["FLOPs"]) * len(study.seeds)
+    total = frame["training_flops"].sum() * len(study.seeds)
     lines = [
         f"All {len(study.grid)} models: {total:.3g} FLOPs, about {duration(total / speed.flops_per_second)} in one process.",
         f"Forecast at {speed.flops_per_second:.2g} FLOPs a second: {speed.source}.",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -103,7 +104,7 @@ class Warehouse:
         import polars
 
         definition = table_named(table)
-        read = read_steadily(lambda: self._listed([definition], study), lambda files: dataset_of(definition, files).to_table())
+        read = read_steadily(lambda: self._listed([definition], study), lambda files: dataset_of(definition, files[table]).to_table())
         return polars.DataFrame(polars.from_arrow(read))
 
     def query(self, sql: str) -> polars.DataFrame:
@@ -138,11 +139,29 @@ class Warehouse:
         return self.home / "tables" / table_named(table).name / safe_name(study) / f"{safe_name(partition)}.parquet"
 
 
-def dataset_of(table: Table, files: FilesByTable) -> pyarrow.dataset.Dataset:
+def dataset_of(table: Table, files: list[Path]) -> pyarrow.dataset.Dataset:
     """The rows of a table; with its schema given, a file from before a column was added has no value there, and is no error."""
     from pyarrow import dataset
 
-    return dataset.dataset([str(path) for path in files[table.name]], schema=arrow_schema(table), format="parquet")
+    return dataset.dataset([str(path) for path in files], schema=arrow_schema(table), format="parquet")
+
+
+@dataclass(frozen=True)
+class TableStream:
+    """A table as DuckDB takes it through Arrow's stream protocol.
+
+    Every scan opens the files anew. An Arrow dataset that is scanned twice would remember where in a file its columns begin, and
+    look for them there in the file that has replaced it since.
+    """
+
+    table: Table
+    files: list[Path]
+
+    def __arrow_c_schema__(self) -> object:
+        return arrow_schema(self.table).__arrow_c_schema__()
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        return dataset_of(self.table, self.files).scanner().to_reader().__arrow_c_stream__(requested_schema)
 
 
 def run_closed(sql: str, files: FilesByTable) -> polars.DataFrame:
@@ -151,7 +170,7 @@ def run_closed(sql: str, files: FilesByTable) -> polars.DataFrame:
 
     with duckdb.connect(config=dict(CLOSED)) as connection:
         for table in TABLES.values():
-            connection.register(table.name, dataset_of(table, files))
+            connection.register(table.name, TableStream(table, files[table.name]))
             connection.execute(";".join(comment_statements(table)))
         relation = cast("duckdb.DuckDBPyRelation | None", connection.sql(sql))
         if relation is None:

@@ -21,7 +21,7 @@ FINGERPRINT_KEY = "uniscale.fingerprint"
 REMOVED_KEY = "uniscale.removed"
 LONGEST_NAME = 200  # bytes; file systems take 255, and a file that is being written has a name longer by 48
 LEFTOVER_SECONDS = 24 * 3600
-READ_ATTEMPTS = 6
+READ_ATTEMPTS = 3
 PAUSE_SECONDS = 0.05
 
 FilesByTable = dict[str, list[Path]]
@@ -115,7 +115,9 @@ def read_failures() -> tuple[type[Exception], ...]:
 
 
 def read_steadily(listed: Callable[[], FilesByTable], read: Callable[[FilesByTable], Result], attempts: int = READ_ATTEMPTS) -> Result:
-    """Read listed files; again where one was replaced meanwhile, since who opens it twice would mix its old rows with its new.
+    """Read listed files; again where one was replaced meanwhile, since who scans it twice sees its old rows and its new ones.
+
+    Where writers never rest, the last attempt's result has to do: each scan of it is whole.
 
     Raises:
         WarehouseError: reading failed though no file changed, or too often.

@@ -20,6 +20,7 @@ import numpy as np
 
 from uniscale_assets.evaluation.bits_per_byte import evaluate_checkpoint, windows_in_tokens
 from uniscale_assets.evaluation.models import exact_arithmetic, load_checkpoint
+from uniscale_assets.evaluation.scoring import batch_size
 from uniscale_assets.evaluation.spec import EvaluationSpec
 from uniscale_assets.evaluation.windows import cut_batches, plan_windows, read_batch
 from uniscale_assets.modeling.architectures import build_config, build_model
@@ -82,7 +83,7 @@ def padded_batches(shards: Path, spec: EvaluationSpec) -> list[np.ndarray]:
     shard, summary = open_shard(shards, spec.split), read_summary(shards)
     windows = windows_in_tokens(CONTEXT_BYTES, spec.stride_bytes, summary.bytes_per_token)
     plan = plan_windows(np.diff(shard.offsets), windows.context_tokens, windows.stride_tokens)
-    rows = cut_batches(plan, spec.batch_tokens)
+    rows = cut_batches(plan, batch_size("cpu", spec.batch_tokens))
     return [read_batch(plan, chosen, shard.ids, shard.offsets, summary.separator_id).inputs for chosen in rows]
 
 
@@ -107,7 +108,7 @@ def measure(architecture: str, spec: EvaluationSpec, rounds: int) -> None:
         def bare() -> None:
             with exact_arithmetic():
                 for inputs in batches:
-                    model(inputs, use_cache=False).logits.sum()
+                    model(inputs, use_cache=False)
 
         def whole() -> None:
             evaluate_checkpoint(checkpoint, shards, spec, CONTEXT_BYTES, output)

@@ -106,7 +106,7 @@ def test_reading_is_steady_while_partitions_come_and_go(tmp_path: Path) -> None:
     writer = threading.Thread(target=come_and_go)
     writer.start()
     try:
-        for _ in range(30):
+        for _ in range(12):
             twice = f"SELECT ({COUNT}), count(*) FROM bits_per_byte JOIN (FROM bits_per_byte) AS other USING (tokenizer, seed)"  # noqa: S608
             assert warehouse.query(twice).row(0)[0] in (3, 8, 2003)
             assert warehouse.rows("bits_per_byte", "demo").height in (3, 8, 2003)

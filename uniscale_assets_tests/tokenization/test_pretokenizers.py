@@ -30,24 +30,21 @@ def cut(name: PretokenizerName, text: str) -> list[str]:
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        ("gpt2", ["Don", "'t", " pay", " 12345", "€", "!!", " ", " OK", "\r\n\n", "x"]),
+        ("gpt2", ["Don", "'t", " pay", " 12345", "€!!", " ", " OK", "\r\n", "\n", "x"]),
         ("gpt4", ["Don", "'t", " pay", " ", "123", "45", "€!!", " ", " OK", "\r\n\n", "x"]),
         ("apertus", ["Don", "'t", " pay", " ", "1", "2", "3", "4", "5", "€!!", " ", " OK", "\r\n\n", "x"]),
         ("none", ["Don't pay 12345€!!  OK\r\n", "\n", "x"]),
     ],
 )
 def test_presets_cut_as_the_released_tokenizers_do(name: PretokenizerName, expected: list[str]) -> None:
-    # gpt2 keeps the last white space apart only where something else than a space follows: "\r\n\n" before "x".
-    found = cut(name, "Don't pay 12345€!!  OK\r\n\nx")
-    assert "".join(found) == "".join(expected)
-    assert found == expected
+    assert cut(name, "Don't pay 12345€!!  OK\r\n\nx") == expected
 
 
 def test_possessive_quantifiers_work_in_this_engine() -> None:
-    # `[^\r\n\p{L}\p{N}]?+\p{L}+` takes one mark with a word, and never gives it back.
+    # Read as a repetition, `?+` would take both marks with the word, and `++` would take exponential time.
     assert cut("gpt4", "$word") == ["$word"]
-    assert cut("gpt4", "$$word") == ["$", "$word"]
-    assert cut("gpt4", " $$ ") == [" $$", " "]
+    assert cut("gpt4", "$$word") == ["$$", "word"]
+    assert "".join(cut("gpt4", "!" * 5000 + "\u2028")) == "!" * 5000 + "\u2028"
 
 
 @pytest.mark.parametrize("name", PRESETS)

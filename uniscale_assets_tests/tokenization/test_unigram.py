@@ -35,9 +35,9 @@ def test_every_pretoken_is_segmented_as_by_sentencepiece(train: Train, texts: li
     processor = sentencepiece.SentencePieceProcessor(model_proto=model)
     converted = load_tokenizer(train("unigram"))
     pretokens = [*counted.counts, *count_pretokens([text for _, text in unseen], "gpt4", capacity=10**7).counts]
-    expected = [[piece for piece in processor.encode(spell(pretoken.encode()), out_type=str)] for pretoken in pretokens]
+    expected = [processor.encode(spell(pretoken.encode()), out_type=str) for pretoken in pretokens]
     found = [[spell(converted.decode([index])) for index in encoding.ids] for encoding in converted.encode_batch(pretokens)]
-    assert len(pretokens) > 10_000
+    assert len(pretokens) > 9_000
     assert found == expected
 
 
@@ -84,7 +84,7 @@ def test_a_vocabulary_larger_than_the_text_supports_says_how_many_it_supports(tm
 def test_text_that_looks_like_the_trainers_own_symbols_is_learned(tmp_path: Path) -> None:
     # SentencePiece gives meaning to these where they are pieces, and to tabs in its table.
     text = "<unk>\n<s>\n</s>\n▁word\n\ue000\n\ttab\t7\n⁇ \x00 " * 50
-    spec = spec_of(275, pretokenizer="none")
+    spec = spec_of(262, pretokenizer="none")
     for name in ("vocabulary", "tokenizer"):
         (tmp_path / name).mkdir()
     FAMILY.train_vocabulary(spec, [text], tmp_path / "vocabulary")
