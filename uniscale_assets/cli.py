@@ -142,18 +142,13 @@ def home() -> Home:
 def main() -> None:
     """Entry point: known errors are printed in a line, without a traceback."""
     try:
-        app(standalone_mode=False)
+        app()
     except BadInputError as error:
         stop(str(error), 2)
     except UniscaleError as error:
         stop(str(error), 1)
-    except typer.Exit as error:
-        sys.exit(error.exit_code)
-    except (typer.Abort, KeyboardInterrupt):
+    except KeyboardInterrupt:
         stop("stopped; run the same command again to go on where it was", 130)
-    except typer.TyperException as error:  # a wrong option or argument
-        error.show()
-        sys.exit(2)
 
 
 def stop(message: str, code: int) -> None:

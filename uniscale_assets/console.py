@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -116,7 +117,7 @@ def readable(value: object) -> str:
     if value is None:
         return ""
     if isinstance(value, float):
-        return f"{value:.4g}" if abs(value) >= 1000 or (value != 0 and abs(value) < 0.001) else f"{value:.4f}"
+        return f"{value:.4g}" if abs(value) >= 1000 or 0 < abs(value) < 0.001 else f"{value:.4f}"
     return str(value)
 
 
@@ -133,25 +134,33 @@ def print_plan(plan: StudyPlan) -> None:
 def parameters_of(frame: pl.DataFrame, names: list[str]) -> pl.DataFrame:
     """Parameters by part and what the store lacks."""
     parts = {"non-embedding": "non_embedding_parameters", "embeddings": "embedding_parameters", "head": "head_parameters"}
-    columns = [frame[column].map_elements(count, return_dtype=str).alias(title) for title, column in parts.items()]
-    return frame.select(*names, *columns, "missing")
+    return frame.select(*names, *(shown(frame, column, count, title) for title, column in parts.items()), "missing")
 
 
 def training_of(frame: pl.DataFrame, names: list[str]) -> pl.DataFrame:
     """Windows, steps, text, FLOPs by part and time."""
     import polars as pl
 
-    shares = pl.concat_str([(pl.col(f"{part}_share") * 100).round().cast(pl.Int64) for part in ("body", "attention", "head")], separator="/")
+    shares = pl.concat_str(
+        [(pl.col(f"{part}_share") * 100).round().cast(pl.Int64) for part in ("body", "attention", "head")], separator="/"
+    )
     return frame.select(
         *names,
         pl.col("context_tokens").alias("window"),
         "steps",
-        frame["bytes"].map_elements(count, return_dtype=str),
-        frame["tokens"].map_elements(count, return_dtype=str),
-        frame["training_flops"].map_elements(lambda value: f"{value:.3g}", return_dtype=str).alias("FLOPs"),
+        shown(frame, "bytes", count),
+        shown(frame, "tokens", count),
+        shown(frame, "training_flops", "{:.3g}".format, "FLOPs"),
         shares.alias("body/attention/head %"),
-        frame["forecast_seconds"].map_elements(duration, return_dtype=str).alias("forecast"),
+        shown(frame, "forecast_seconds", duration, "forecast"),
     )
+
+
+def shown(frame: pl.DataFrame, column: str, form: Callable[[float], str], title: str | None = None) -> pl.Series:
+    """A column of numbers as text."""
+    import polars as pl
+
+    return pl.Series(title or column, [form(value) for value in frame[column]])
 
 
 def count(number: float) -> str:

@@ -23,7 +23,7 @@ from uniscale_assets.study import Study, load_study
 DEFAULT_STUDIES = "demo"
 
 
-def study_assets(study: Study) -> list[dg.AssetsDefinition]:
+def study_assets(study: Study) -> list[Any]:
     """Every asset of one study."""
     of = StudyAssets(study)
     builders = (corpora_assets, tokenizers_assets, models_assets, evaluation_assets, reports_assets)

@@ -27,8 +27,8 @@ from uniscale_assets.tokenization.spec import TokenizerSpec
 class NightlySpec(Specification):
     """What the schedule may ask for in one night."""
 
-    flops: float = Field(1e18, gt=0, description="training FLOPs a night, together with what is in flight")
-    max_attempts: int = Field(3, ge=1, description="a partition that failed this often is left alone")
+    flops: float = Field(default=1e18, gt=0, description="training FLOPs a night, together with what is in flight")
+    max_attempts: int = Field(default=3, ge=1, description="a partition that failed this often is left alone")
     cron: str = "0 22 * * *"
 
 
@@ -45,7 +45,7 @@ class Study(Specification):
     evaluation: EvaluationSpec = EvaluationSpec()
     execution: ExecutionSpec = ExecutionSpec()
     nightly: NightlySpec = NightlySpec()
-    run_tags: dict[str, dict[str, Any]] = Field({}, description="Dagster tags on the runs of a size, such as dagster-k8s/config")
+    run_tags: dict[str, dict[str, Any]] = Field(default={}, description="Dagster tags on the runs of a size, such as dagster-k8s/config")
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

@@ -13,7 +13,7 @@ from uniscale_assets.resources.dagster_platform import PlatformResource
 from uniscale_assets.resources.store import Artifact
 
 
-def evaluation_assets(of: StudyAssets) -> list[dg.AssetsDefinition]:
+def evaluation_assets(of: StudyAssets) -> list[Any]:
     """The assets of group `evaluation`."""
     study, partitions = of.study, of.partitions
 

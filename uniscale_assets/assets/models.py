@@ -12,7 +12,7 @@ from uniscale_assets.resources.dagster_platform import PlatformResource
 from uniscale_assets.resources.store import Artifact
 
 
-def models_assets(of: StudyAssets) -> list[dg.AssetsDefinition]:
+def models_assets(of: StudyAssets) -> list[Any]:
     """The assets of group `models`."""
     study, partitions = of.study, of.partitions
 

@@ -38,7 +38,7 @@ class Outcome:
         return {**DATA_VERSION_TAGS, "dagster/data_version": self.artifact.content_hash}
 
 
-AssetEvent: TypeAlias = dg.AssetMaterialization | dg.MaterializeResult[None]
+AssetEvent: TypeAlias = dg.AssetMaterialization | dg.MaterializeResult[Any]
 
 
 def report_outcomes(context: dg.AssetExecutionContext, outcomes: Iterable[Outcome]) -> Iterator[AssetEvent]:

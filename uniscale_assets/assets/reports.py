@@ -1,5 +1,7 @@
 """Reports: they read what exists and say how much of the grid that is."""
 
+from typing import Any
+
 import dagster as dg
 
 from uniscale_assets.assets.common import StudyAssets
@@ -10,7 +12,7 @@ from uniscale_assets.resources.dagster_platform import PlatformResource
 REFRESH = dg.AutomationCondition.eager().without(~dg.AutomationCondition.any_deps_missing())
 
 
-def reports_assets(of: StudyAssets) -> list[dg.AssetsDefinition]:
+def reports_assets(of: StudyAssets) -> list[Any]:
     """The assets of group `reports`."""
     study = of.study
 
@@ -20,7 +22,7 @@ def reports_assets(of: StudyAssets) -> list[dg.AssetsDefinition]:
         automation_condition=REFRESH,
         description="Whether each size orders the tokenizers as each larger one does, with intervals and p-values.",
     )
-    def rank_correlations(platform: PlatformResource) -> dg.MaterializeResult[None]:
+    def rank_correlations(platform: PlatformResource) -> dg.MaterializeResult[Any]:
         published = reporting.publish_rank_correlations(platform.get(), platform.get().lineage(study))
         return dg.MaterializeResult(metadata=published.metadata, data_version=dg.DataVersion(published.content_hash))
 
@@ -30,7 +32,7 @@ def reports_assets(of: StudyAssets) -> list[dg.AssetsDefinition]:
         automation_condition=REFRESH,
         description="The verdict in words, the ranking with intervals and every figure, as one self-contained page.",
     )
-    def study_report(platform: PlatformResource) -> dg.MaterializeResult[None]:
+    def study_report(platform: PlatformResource) -> dg.MaterializeResult[Any]:
         published = reporting.publish_study_report(platform.get(), platform.get().lineage(study))
         return dg.MaterializeResult(metadata=published.metadata, data_version=dg.DataVersion(published.content_hash))
 

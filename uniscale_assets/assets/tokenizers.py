@@ -12,7 +12,7 @@ from uniscale_assets.resources.dagster_platform import PlatformResource
 from uniscale_assets.resources.store import Artifact, Draft
 
 
-def tokenizers_assets(of: StudyAssets) -> list[dg.AssetsDefinition]:
+def tokenizers_assets(of: StudyAssets) -> list[Any]:
     """The assets of group `tokenizers`."""
     study, partitions = of.study, of.partitions
 

@@ -56,6 +56,9 @@ def opened(path: Path) -> Generator[IO[bytes]]:
     """The bytes of a file, decompressed."""
     import pyarrow as pa
 
+    if path.suffix in COMPRESSIONS and path.stat().st_size == 0:
+        # Even no text at all has a header when it is compressed.
+        raise EOFError("a compressed file without content")
     # Of the decompressors at hand Arrow's is the one that notices a cut-off zstd file.
     with pa.input_stream(str(path), compression=COMPRESSIONS.get(path.suffix), buffer_size=READ_AHEAD_BYTES) as stream:
         yield io.BufferedReader(stream, READ_AHEAD_BYTES)  # pyright: ignore[reportArgumentType]

@@ -38,7 +38,7 @@ class SplitFractions(Specification):
 
 
 class SplitBytes(Specification):
-    """Bytes to take of each split over all languages; null takes all there is."""
+    """Bytes to take of each split over all languages, in whole documents and so from below; null takes all there is, unmixed."""
 
     tokenizer: int | None = Field(default=None, gt=0)
     train: int | None = Field(default=None, gt=0)
@@ -49,8 +49,8 @@ class SplitBytes(Specification):
 class MixingSpec(Specification):
     """How languages share a split: byte quotas proportional to size^(1/temperature), one share capped."""
 
-    temperature: float = Field(default=3.0, ge=1)
-    largest_share: float = Field(default=0.5, gt=0, le=1)
+    temperature: float = Field(default=3.0, ge=1, description="1 takes by size; the larger, the more evenly")
+    largest_share: float = Field(default=0.5, gt=0, le=1, description="of one language; an even share is always allowed")
 
 
 class CorpusSpec(Specification):
@@ -60,11 +60,11 @@ class CorpusSpec(Specification):
     languages: Annotated[tuple[str, ...], AfterValidator(expand_sets)] = Field(
         min_length=1, description="codes such as eng_Latn, or one named set such as [L20]"
     )
-    files: dict[str, str] | None = Field(default=None, description="source `files`: a glob for each language")
+    files: dict[str, str] | None = Field(default=None, description="source `files`: a glob for each language; see `formats.read_file`")
     directory: Path | None = Field(
         default=None, description="source `fineweb2`: a local copy in the hub's layout; null streams from the hub"
     )
-    bytes_per_language: int | None = Field(default=None, gt=0, description="stop reading a language here")
+    bytes_per_language: int | None = Field(default=None, gt=0, description="stop reading a language here, in the order of its files")
     splits: SplitFractions = SplitFractions()
     bytes: SplitBytes = SplitBytes()
     mixing: MixingSpec = MixingSpec()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from uniscale_assets.errors import ArtifactError
+from uniscale_assets.modeling.architectures import silence_xielu
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -99,6 +100,7 @@ def load_checkpoint(directory: Path, device: str | None = None) -> torch.nn.Modu
     import torch
     from transformers import AutoModelForCausalLM
 
+    silence_xielu()
     # bf16 logits are wrong by 0.2 %, so weights and logits are fp32 on every device.
     options: dict[str, Any] = {"dtype": torch.float32, "local_files_only": True, "use_safetensors": True}
     try:

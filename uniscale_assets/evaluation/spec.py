@@ -13,5 +13,5 @@ class EvaluationSpec(Specification):
     """Windows of the training context, moved by ``stride_bytes``; null moves by a whole context."""
 
     split: Literal["validation", "test"] = "test"
-    stride_bytes: int | None = Field(None, gt=0)
-    batch_tokens: int = Field(16384, gt=0, description="most tokens in one forward pass; changes nothing but speed and memory")
+    stride_bytes: int | None = Field(default=None, gt=0)
+    batch_tokens: int = Field(default=16384, gt=0, description="most tokens in one forward pass; changes nothing but speed and memory")

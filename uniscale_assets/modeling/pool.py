@@ -118,6 +118,11 @@ class Worker:
         self.job = None
         return result
 
+    @property
+    def died_idle(self) -> bool:
+        """Whether the process is gone and no job with it."""
+        return self.job is None and self._process.poll() is not None
+
     def _how_it_died(self) -> str:
         try:
             code = self._process.wait(timeout=10)
@@ -185,6 +190,8 @@ class Pool:
         return [place for place, worker in self._workers.items() if worker.job is not None]
 
     def _worker(self, place: int) -> Worker:
+        if place in self._workers and self._workers[place].died_idle:
+            self._drop([place])
         if place not in self._workers:
             self._workers[place] = Worker(self.environments[place], self.preload)
         return self._workers[place]

@@ -12,22 +12,24 @@ if TYPE_CHECKING:
 def rate_share(schedule: ScheduleSpec, step: int, steps: int) -> float:
     """The share of the peak learning rate that optimizer step ``step`` takes.
 
-    Warm-up is linear over round(warmup * steps) steps and its first step is already above zero; the step after it takes
-    the whole rate. `cosine` falls from there as half a cosine, `warmup_stable_decay` holds for the first
-    round(hold_until * steps) steps and then falls linearly; the last step takes exactly ``schedule.final``.
+    Warm-up is linear over the first round(warmup * steps) steps, of which the first is already above zero; the step after
+    them takes the whole rate. From there `cosine` falls as half a cosine; `warmup_stable_decay` holds until
+    round(hold_until * steps) steps are done and then falls linearly. The last step takes exactly ``schedule.final``.
 
     Args:
         schedule: what the study says.
         step: 0 for the first.
         steps: of the whole training.
     """
+    step = min(step, steps - 1)  # torch looks one step past the last
     warmup = round(schedule.warmup * steps)
     if step < warmup:
         return (step + 1) / (warmup + 1)
-    start = warmup if schedule.name == "cosine" else max(warmup, round(schedule.hold_until * steps))
-    last = steps - 1
-    if step < start or last <= start:
+    whole_until = warmup + 1
+    if schedule.name == "warmup_stable_decay":
+        whole_until = max(whole_until, round(schedule.hold_until * steps))
+    if step < whole_until:
         return 1.0
-    progress = min(1.0, (step - start) / (last - start))
+    progress = (step - whole_until + 1) / (steps - whole_until)
     fall = (1 + math.cos(math.pi * progress)) / 2 if schedule.name == "cosine" else 1 - progress
     return schedule.final + (1 - schedule.final) * fall

@@ -49,30 +49,30 @@ class BatchSpec(Specification):
     """A batch is a number of contexts; ``contexts_per_device_step`` only splits the work (gradient accumulation)."""
 
     contexts: int = Field(gt=0)
-    contexts_per_device_step: int | None = Field(None, gt=0)
+    contexts_per_device_step: int | None = Field(default=None, gt=0)
 
 
 class OptimizerSpec(Specification):
     """Muon on matrices with AdamW on the rest, or AdamW alone (then ``learning_rate`` is not used)."""
 
     name: Literal["muon", "adamw"] = "muon"
-    learning_rate: float = Field(0.01, gt=0, description="of the matrices, under muon")
-    momentum: float = Field(0.95, ge=0, lt=1)
-    newton_schulz_steps: int = Field(5, ge=1, le=10)
-    adamw_learning_rate: float = Field(0.003, gt=0)
+    learning_rate: float = Field(default=0.01, gt=0, description="of the matrices, under muon")
+    momentum: float = Field(default=0.95, ge=0, lt=1)
+    newton_schulz_steps: int = Field(default=5, ge=1, le=10)
+    adamw_learning_rate: float = Field(default=0.003, gt=0)
     betas: tuple[float, float] = (0.9, 0.95)
-    epsilon: float = Field(1e-8, gt=0)
-    weight_decay: float = Field(0.1, ge=0)
-    clip_norm: float = Field(1.0, gt=0)
+    epsilon: float = Field(default=1e-8, gt=0)
+    weight_decay: float = Field(default=0.1, ge=0)
+    clip_norm: float = Field(default=1.0, gt=0)
 
 
 class ScheduleSpec(Specification):
     """Learning rate over training, as shares of all steps: linear warm-up, then cosine, or hold and linear decay."""
 
     name: Literal["cosine", "warmup_stable_decay"] = "cosine"
-    warmup: float = Field(0.05, ge=0, lt=1)
-    hold_until: float = Field(0.8, gt=0, le=1, description="warmup_stable_decay: the decay begins here")
-    final: float = Field(0.1, ge=0, le=1, description="share of the peak rate at the end")
+    warmup: float = Field(default=0.05, ge=0, lt=1)
+    hold_until: float = Field(default=0.8, gt=0, le=1, description="warmup_stable_decay: the decay begins here")
+    final: float = Field(default=0.1, ge=0, le=1, description="share of the peak rate at the end")
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -89,20 +89,20 @@ class TrainingSpec(Specification):
     batch: BatchSpec
     optimizer: OptimizerSpec = OptimizerSpec()
     schedule: ScheduleSpec = ScheduleSpec()
-    initializer_range: float = Field(0.02, gt=0)
-    embedding_initializer_range: float | None = Field(None, gt=0, description="null: as the rest")
+    initializer_range: float = Field(default=0.02, gt=0)
+    embedding_initializer_range: float | None = Field(default=None, gt=0, description="null: as the rest")
     shuffle_windows: bool = True
-    repeat: bool = Field(False, description="true: text is read again where the budget is larger than the text")
-    precision: Literal["auto", "fp32", "bf16"] = Field("auto", description="auto: bf16 compute with fp32 master weights on a GPU that has it")
+    repeat: bool = Field(default=False, description="true: text is read again where the budget is larger than the text")
+    precision: Literal["auto", "fp32", "bf16"] = Field(default="auto", description="auto: bf16 compute with fp32 master weights on a GPU that has it")
     compile: bool = False
     gradient_checkpointing: bool = False
-    divergence_factor: float = Field(1.5, gt=1, description="stop when the smoothed loss exceeds this times log(vocabulary)")
+    divergence_factor: float = Field(default=1.5, gt=1, description="stop when the smoothed loss exceeds this times log(vocabulary)")
 
 
 class ExecutionSpec(Specification):
     """How trainings run. Nothing here changes a result, so nothing here enters a fingerprint."""
 
-    checkpoint_minutes: float = Field(10.0, gt=0)
+    checkpoint_minutes: float = Field(default=10.0, gt=0)
     report_to: tuple[Literal["wandb", "tensorboard", "mlflow"], ...] = ()
-    processes_per_training: int = Field(1, ge=1, description="above 1: each training runs under torchrun")
-    parallel_trainings: int | None = Field(None, ge=1, description="null: one for each CPU core, or for each GPU")
+    processes_per_training: int = Field(default=1, ge=1, description="above 1: each training runs under torchrun")
+    parallel_trainings: int | None = Field(default=None, ge=1, description="null: one for each CPU core, or for each GPU")

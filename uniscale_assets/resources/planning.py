@@ -37,10 +37,15 @@ class StudyPlan:
 
 @dataclass(frozen=True)
 class Speed:
-    """Training FLOPs a second of one process, and where the figure comes from."""
+    """Training FLOPs a second of one process: of a size that was trained under this home, else over all, else a guess."""
 
-    flops_per_second: float
+    by_size: dict[str, float]
+    otherwise: float
     source: str
+
+    def seconds(self, flops: float, size: str) -> float:
+        """How long one process takes."""
+        return flops / self.by_size.get(size, self.otherwise)
 
 
 def guessed_bytes_per_token(vocab_size: int) -> float:
@@ -92,12 +97,14 @@ def evaluation_flops(lineage: Lineage[Artifact], key: GridKey) -> float:
 
 
 def measured_speed(platform: Platform) -> Speed:
-    """Median training FLOPs a second over the models trained under this home, or a guess."""
-    query = "SELECT median(training_flops / seconds) AS speed, count(*) AS runs FROM training_runs WHERE seconds > 0"
-    speed, runs = platform.warehouse.query(query).row(0)
-    if runs:
-        return Speed(speed, f"the median of {runs} models trained here")
-    return Speed(GUESSED_FLOPS_PER_SECOND, "a guess for one CPU core; nothing was trained here yet")
+    """Median speed over the models trained under this home, by size, or a guess. Small models do fewer FLOPs a second."""
+    query = "SELECT size, median(training_flops / seconds), count(*) FROM training_runs WHERE seconds > 0 GROUP BY ALL ORDER BY size"
+    rows = platform.warehouse.query(query).rows()
+    if not rows:
+        return Speed({}, GUESSED_FLOPS_PER_SECOND, "a guess for one CPU core; nothing was trained here yet")
+    by_size = {size: speed for size, speed, _ in rows}
+    source = f"the median of {sum(runs for *_, runs in rows)} models trained here, by size"
+    return Speed(by_size, max(by_size.values()), source)
 
 
 def plan_study(platform: Platform, study: Study) -> StudyPlan:
@@ -144,7 +151,7 @@ def plan_row(plan: TrainingPlan, key: GridKey, speed: Speed, seeds: int, missing
         "body_share": flops.body / flops.total,
         "attention_share": flops.attention / flops.total,
         "head_share": flops.head / flops.total,
-        "forecast_seconds": flops.total / speed.flops_per_second,
+        "forecast_seconds": speed.seconds(flops.total, key.model.size),
     }
 
 
@@ -163,10 +170,10 @@ def duration(seconds: float) -> str:
 
 def notes(study: Study, measured: dict[str, float | None], speed: Speed, frame: pl.DataFrame) -> list[str]:
     """What the plan rests on."""
-    total = frame["training_flops"].sum() * len(study.seeds)
+    total, seconds = (float(frame[column].sum()) * len(study.seeds) for column in ("training_flops", "forecast_seconds"))
     lines = [
-        f"All {len(study.grid)} models: {total:.3g} FLOPs, about {duration(total / speed.flops_per_second)} in one process.",
-        f"Forecast at {speed.flops_per_second:.2g} FLOPs a second: {speed.source}.",
+        f"All {len(study.grid)} models: {total:.3g} FLOPs, about {duration(seconds)} in one process.",
+        f"The forecast rests on {speed.source}.",
         "Parameters and FLOPs by part; each line is one model, the same for every seed.",
     ]
     guessed = [name for name, value in measured.items() if value is None]

@@ -28,6 +28,9 @@ class SizeNoise:
     """[tokenizers, tokenizers], of the means, bits per byte squared; zero where no noise is known"""
     degrees_of_freedom: float
     """of that covariance (Welch-Satterthwaite over seeds and documents); infinite where it is zero"""
+    document_share: float
+    """of the variance of differences; 0 to 1. The seeds' part of the covariance has one estimated number, the documents'
+    part is estimated as a whole"""
     draws: NDArray[np.float64]
     """[draws, tokenizers], errors; heavy-tailed as the covariance is itself estimated. The same draw of two sizes
     resamples the same documents."""
@@ -72,6 +75,7 @@ class GridNoise:
             means=self.grid.means[chosen, place],
             covariance=seeds + documents,
             degrees_of_freedom=self._degrees_of_freedom(place, seeds, documents),
+            document_share=contrast_variance(documents) / (contrast_variance(seeds + documents) or 1.0),
             draws=self.draws[:, chosen, place],
             note=self._note(place, documents),
         )

@@ -30,6 +30,8 @@ SEARCH_DRAWS = 60
 SEARCH_WEIGHTS = (0.0, 0.06, 0.12, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
 """How strongly the search pulls one size's order towards, or away from, the other's."""
 CONFIDENCE = 0.95
+LEAST_FACTOR = 0.05
+"""Keeps a distance above zero where there are fewer documents than ties."""
 
 
 @dataclass(frozen=True)
@@ -163,7 +165,18 @@ def order_distances(noise: SizeNoise, orders: NDArray[np.int64]) -> OrderDistanc
     # Two tokenizers with equal scores on every document leave no variance between them.
     ridge = 1e-9 * np.einsum("kii->k", spread) / spread.shape[-1] + np.finfo(float).tiny
     multipliers = nonnegative_multipliers(spread + ridge[:, None, None] * np.eye(spread.shape[-1]), -gaps)
-    return OrderDistances(orders, np.einsum("ki,ki->k", multipliers, -gaps), (multipliers > 0).sum(axis=1))
+    ties = (multipliers > 0).sum(axis=1)
+    return OrderDistances(orders, np.einsum("ki,ki->k", multipliers, -gaps) * estimation_factor(noise, ties), ties)
+
+
+def estimation_factor(noise: SizeNoise, ties: NDArray[np.int64]) -> NDArray[np.float64]:
+    """What a distance shrinks by because a covariance of several dimensions was estimated: Hotelling's 1 - (ties - 1) / freedom.
+
+    Only the documents' share of the variance counts; the seeds' covariance has a single estimated number, which F allows for.
+    """
+    import numpy as np
+
+    return np.maximum(1 - noise.document_share * np.maximum(ties - 1, 0) / noise.degrees_of_freedom, LEAST_FACTOR)
 
 
 def nonnegative_multipliers(matrices: NDArray[np.float64], targets: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -12,10 +12,10 @@ PretokenizerName = Literal["gpt2", "gpt4", "apertus", "none"]
 
 
 class TokenizerSpec(Specification):
-    """One tokenizer of a study. ``options`` belong to its family, which checks them."""
+    """One tokenizer of a study."""
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9_.]*$", description="the partition key; no hyphen, no bar")
     family: str
     vocab_size: int = Field(ge=257, description="all ids together: the separator, 256 bytes and what is learned")
     pretokenizer: PretokenizerName = "gpt4"
-    options: dict[str, JsonValue] = {}
+    options: dict[str, JsonValue] = Field({}, description="belong to the family, which checks them")

@@ -39,8 +39,8 @@ Pieces = dict[str, float]
 class UnigramOptions(Specification):
     """``options`` of the family."""
 
-    longest_piece: int = Field(32, ge=1, le=512, description="bytes of the longest piece")
-    distinct_pretokens: int = Field(10_000_000, ge=1000, description="most pretokens held in memory; the rarest are forgotten")
+    longest_piece: int = Field(default=32, ge=1, le=512, description="bytes of the longest piece")
+    distinct_pretokens: int = Field(default=10_000_000, ge=1000, description="most pretokens held in memory; the rarest are forgotten")
 
 
 class UnigramLanguageModel:

@@ -118,8 +118,9 @@ def measure(architecture: str, spec: EvaluationSpec, rounds: int) -> None:
         ratio = statistics.median(evaluation / passes for evaluation, passes in seconds)
         tokens = sum(inputs.numel() for inputs in batches)
         typical = [statistics.median(column) for column in zip(*seconds, strict=True)]
+    stride = spec.stride_bytes or CONTEXT_BYTES
     print(
-        f"evaluation overhead, {architecture}, stride {spec.stride_bytes or CONTEXT_BYTES} bytes, {tokens:,} inputs in {len(batches)} batches: "
+        f"evaluation overhead, {architecture}, stride {stride} bytes, {tokens:,} inputs in {len(batches)} batches: "
         f"{typical[0]:.2f} s against {typical[1]:.2f} s bare, ratio {ratio:.2f} (bound {BOUND}) {'ok' if ratio <= BOUND else 'ABOVE'}"
     )
 
@@ -127,7 +128,9 @@ def measure(architecture: str, spec: EvaluationSpec, rounds: int) -> None:
 def main() -> None:
     """Print the ratios."""
     import torch
+    from transformers.utils.logging import disable_progress_bar
 
+    disable_progress_bar()
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--batch-tokens", type=int, default=EvaluationSpec().batch_tokens)

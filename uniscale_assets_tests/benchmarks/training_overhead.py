@@ -38,7 +38,12 @@ def prepare(study: Study, tokenizer: str, base: Path) -> tuple[Path, Path]:
     mixture = made(base / "mixture")
     build_mixture(study.corpus, documents, mixture)
     spec = study.tokenizer(tokenizer)
-    family, vocabulary, directory, shards = family_of(spec.family), made(base / "vocabulary"), made(base / "tokenizer"), made(base / "shards")
+    family, vocabulary, directory, shards = (
+        family_of(spec.family),
+        made(base / "vocabulary"),
+        made(base / "tokenizer"),
+        made(base / "shards"),
+    )
     family.train_vocabulary(spec, (document.text for document in iterate_documents(mixture, "tokenizer")), vocabulary)
     family.cut(vocabulary, spec, directory)
     write_token_shards(load_tokenizer(directory), mixture, shards)
@@ -105,7 +110,9 @@ def main() -> None:
             measured = {"bare": bare(task, study, Path(name) / size), "whole": whole(task, study, Path(name) / size)}
             if size == "warm-up":
                 continue
-            print(f"{size}: training {measured['whole']:.1f} CPU-s, bare loop {measured['bare']:.1f}, ratio {measured['whole'] / measured['bare']:.3f}")
+            print(
+                f"{size}: training {measured['whole']:.1f} CPU-s, bare loop {measured['bare']:.1f}, ratio {measured['whole'] / measured['bare']:.3f}"
+            )
             seconds = {key: seconds[key] + measured[key] for key in seconds}
         print(f"training over bare loop: {seconds['whole'] / seconds['bare']:.3f} (bound {BOUND})")
 

@@ -12,31 +12,23 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-API = re.compile(r"^/api/datasets/(?P<repository>[^/]+/[^/]+)(?:/(?P<call>revision|tree|paths-info)/(?P<revision>[^/]+)(?:/(?P<path>.*))?)?$")
+API = re.compile(
+    r"^/api/datasets/(?P<repository>[^/]+/[^/]+)(?:/(?P<call>revision|tree|paths-info)/(?P<revision>[^/]+)(?:/(?P<path>.*))?)?$"
+)
 RESOLVE = re.compile(r"^/datasets/(?P<repository>[^/]+/[^/]+)/resolve/(?P<revision>[^/]+)/(?P<path>.+)$")
 
 
 @dataclass
 class Hub:
-    """Datasets by name: files by path. ``budget`` is how many bytes of Parquet it still gives before it breaks off."""
+    """Datasets by name: files by path. Of a ``broken`` path only the first half of what is asked arrives."""
 
     repositories: dict[str, dict[str, bytes]]
-    budget: float = float("inf")
+    broken: set[str] = field(default_factory=set)
     requests: list[str] = field(default_factory=list)
-    parquet_bytes: int = 0
 
     def revision(self, repository: str) -> str:
         """A commit that changes with the content."""
-        content = sorted((path, hashlib.sha1(data).hexdigest()) for path, data in self.repositories[repository].items())
-        return hashlib.sha1(json.dumps(content).encode()).hexdigest()
-
-    def spend(self, path: str, size: int) -> bool:
-        """Whether the next bytes of a file may be sent."""
-        if not path.endswith(".parquet"):
-            return True
-        self.parquet_bytes += size
-        self.budget -= size
-        return self.budget >= 0
+        return git_hash("".join(path + git_hash(data) for path, data in sorted(self.repositories[repository].items())).encode())
 
     def serve(self) -> ThreadingHTTPServer:
         """Start on a free port; `shutdown` and `server_close` end it."""
@@ -67,12 +59,13 @@ class HubHandler(BaseHTTPRequestHandler):
         """Find the file or the list that is asked for."""
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         path = unquote(urlsplit(self.path).path)
-        for pattern, reply in ((API, self.answer_api), (RESOLVE, self.answer_file)):
-            match = pattern.match(path)
-            if match is not None and match["repository"] in self.hub.repositories:
-                reply(match, body)
-                return
-        self.send_error_code(HTTPStatus.NOT_FOUND, "RepoNotFound")
+        api, file = API.match(path), RESOLVE.match(path)
+        if api is not None and api["repository"] in self.hub.repositories:
+            self.answer_api(api, body)
+        elif file is not None and file["repository"] in self.hub.repositories:
+            self.answer_file(file)
+        else:
+            self.send_error_code(HTTPStatus.NOT_FOUND, "RepoNotFound")
 
     def answer_api(self, match: re.Match[str], body: bytes) -> None:
         """Information about a repository, a folder or some paths."""
@@ -87,8 +80,8 @@ class HubHandler(BaseHTTPRequestHandler):
         else:
             self.send_json(describe(files, json.loads(body)["paths"]))
 
-    def answer_file(self, match: re.Match[str], body: bytes) -> None:
-        """A file or a range of it; stops in the middle once the hub's budget is spent."""
+    def answer_file(self, match: re.Match[str]) -> None:
+        """A file or a range of it; a broken one stops in the middle."""
         data = self.hub.repositories[match["repository"]].get(match["path"])
         if data is None:
             self.send_error_code(HTTPStatus.NOT_FOUND, "EntryNotFound")
@@ -97,7 +90,7 @@ class HubHandler(BaseHTTPRequestHandler):
         whole = self.headers.get("Range") is None
         self.send_response(HTTPStatus.OK if whole else HTTPStatus.PARTIAL_CONTENT)
         self.send_header("Content-Length", str(last - first + 1))
-        self.send_header("ETag", f'"{hashlib.sha1(data).hexdigest()}"')
+        self.send_header("ETag", f'"{git_hash(data)}"')
         self.send_header("X-Repo-Commit", self.hub.revision(match["repository"]))
         self.send_header("Accept-Ranges", "bytes")
         if not whole:
@@ -105,11 +98,11 @@ class HubHandler(BaseHTTPRequestHandler):
         self.end_headers()
         if self.command == "HEAD":
             return
-        if self.hub.spend(match["path"], last - first + 1):
-            self.wfile.write(data[first : last + 1])
-        else:
+        if match["path"] in self.hub.broken:
             self.wfile.write(data[first : first + (last - first) // 2])
             self.close_connection = True
+        else:
+            self.wfile.write(data[first : last + 1])
 
     def send_json(self, content: Any) -> None:
         """A JSON reply."""
@@ -129,6 +122,11 @@ class HubHandler(BaseHTTPRequestHandler):
         self.end_headers()
 
 
+def git_hash(content: bytes) -> str:
+    """40 hex digits, as the hub names commits and contents."""
+    return hashlib.sha256(content).hexdigest()[:40]
+
+
 def children(files: dict[str, bytes], folder: str, *, recursive: bool) -> list[str]:
     """Files and folders in a folder, or all below it."""
     prefix = f"{folder}/" if folder else ""
@@ -143,9 +141,9 @@ def describe(files: dict[str, bytes], paths: list[str]) -> list[dict[str, Any]]:
     for path in paths:
         inside = [name for name in files if name.startswith(f"{path}/")]
         if path in files:
-            found[path] = {"type": "file", "path": path, "size": len(files[path]), "oid": hashlib.sha1(files[path]).hexdigest()}
+            found[path] = {"type": "file", "path": path, "size": len(files[path]), "oid": git_hash(files[path])}
         elif inside:
-            found[path] = {"type": "directory", "path": path, "size": 0, "oid": hashlib.sha1(path.encode()).hexdigest()}
+            found[path] = {"type": "directory", "path": path, "size": 0, "oid": git_hash(path.encode())}
     return list(found.values())
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -45,7 +47,7 @@ def test_parts_of_a_byte_go_to_the_largest_fractions_then_by_name() -> None:
 
 
 def test_more_than_there_is_says_what_there_is() -> None:
-    with pytest.raises(CorpusError, match="asked are 1,001 bytes, available 1,000$"):
+    with pytest.raises(CorpusError, match=r"asked are 1,001 bytes, available 1,000$"):
         quotas({"a": 900, "b": 100}, 1, 1, 1001)
 
 
@@ -69,7 +71,7 @@ def test_whatever_is_asked(sizes: dict[str, int], temperature: float, largest_sh
     assert shares == quotas(dict(sorted(sizes.items())), temperature, largest_share, total)
     # Whoever has more text gives no less (up to the byte that rounding moves).
     ordered = sorted(sizes, key=lambda language: sizes[language])
-    assert all(shares[small] <= shares[large] + 1 for small, large in zip(ordered, ordered[1:], strict=False))
+    assert all(shares[small] <= shares[large] + 1 for small, large in itertools.pairwise(ordered))
 
 
 @given(sizes=SIZES, temperature=st.floats(1, 100), largest_share=st.floats(0.01, 1), parts=st.tuples(st.floats(0, 1), st.floats(0, 1)))
@@ -77,7 +79,10 @@ def test_asking_for_more_takes_from_no_language(
     sizes: dict[str, int], temperature: float, largest_share: float, parts: tuple[float, float]
 ) -> None:
     small, large = sorted(int(part * sum(sizes.values())) for part in parts)
-    if sum(language_limits(sizes, largest_share, small).values()) < small or sum(language_limits(sizes, largest_share, large).values()) < large:
+    if (
+        sum(language_limits(sizes, largest_share, small).values()) < small
+        or sum(language_limits(sizes, largest_share, large).values()) < large
+    ):
         return
     before, after = (quotas(sizes, temperature, largest_share, total) for total in (small, large))
     assert all(before[language] <= after[language] + 1 for language in sizes)

@@ -14,7 +14,7 @@ import pytest
 from uniscale_assets.modeling.architectures import build_config, build_model
 from uniscale_assets.tokenization.families import family_of
 from uniscale_assets.tokenization.loading import load_tokenizer
-from uniscale_assets.tokenization.shards import ShardSummary, SplitCounts
+from uniscale_assets.tokenization.shards import SHARD_SPLITS, ShardSummary, SplitCounts
 from uniscale_assets.tokenization.spec import TokenizerSpec
 
 MINI = Path(__file__).resolve().parents[2] / ".." / "shared" / "data" / "mini"
@@ -32,7 +32,7 @@ def read_mini(language, documents, characters):
 
 
 def write_shards(directory, documents, vocab_size):
-    """Hand-made token shards with the same documents as validation and test.
+    """Hand-made token shards with the same documents in every split.
 
     Args:
         directory: where to.
@@ -42,7 +42,7 @@ def write_shards(directory, documents, vocab_size):
     directory.mkdir(parents=True)
     languages, names, ids, ends, sizes = zip(*documents, strict=True)
     counts = [len(tokens) for tokens in ids]
-    for split in ("validation", "test"):
+    for split in SHARD_SPLITS:
         np.save(directory / f"{split}.ids.npy", np.concatenate(ids).astype(np.uint16))
         np.save(directory / f"{split}.byte_ends.npy", np.concatenate(ends).astype(np.uint32))
         np.save(directory / f"{split}.offsets.npy", np.concatenate([[0], np.cumsum(counts)]).astype(np.int64))
@@ -51,7 +51,7 @@ def write_shards(directory, documents, vocab_size):
         pq.write_table(table, directory / f"{split}.documents.parquet")
     total = SplitCounts(documents=len(documents), bytes=sum(sizes), tokens=sum(counts))
     summary = ShardSummary(
-        vocab_size=vocab_size, separator_id=0, splits={"validation": total, "test": total}, bytes_per_token=sum(sizes) / sum(counts)
+        vocab_size=vocab_size, separator_id=0, splits=dict.fromkeys(SHARD_SPLITS, total), bytes_per_token=sum(sizes) / sum(counts)
     )
     (directory / "shards.json").write_text(summary.model_dump_json())
     return directory
@@ -79,6 +79,17 @@ def save_checkpoint(directory, vocab_size=VOCAB_SIZE, architecture="llama", init
     )
     build_model(configuration, seed=1).save_pretrained(directory)
     return directory
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread():
+    """As in a worker process; and tests that run side by side do not wait for each other's threads."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="session")

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import math
 import shutil
-import subprocess
-import sys
 
 import numpy as np
 import polars as pl
@@ -18,9 +16,7 @@ from safetensors.torch import load_file, save_file
 from uniscale_assets.errors import ArtifactError, BadInputError, LossyTokenizerError, TokenizerError
 from uniscale_assets.evaluation.bits_per_byte import evaluate_checkpoint
 from uniscale_assets.evaluation.models import load_checkpoint
-from uniscale_assets.evaluation.results import EvaluationSummary
 from uniscale_assets.evaluation.spec import EvaluationSpec
-from uniscale_assets.evaluation.task import EvaluationTask
 from uniscale_assets.tables import BITS_PER_BYTE, DOCUMENT_SCORES
 from uniscale_assets.tokenization.shards import open_shard, read_summary
 from uniscale_assets_tests.evaluation.conftest import VOCAB_SIZE, save_checkpoint, write_shards
@@ -202,30 +198,3 @@ def test_a_truncated_checkpoint_is_refused(checkpoint, shards, output, tmp_path)
 def test_a_stride_longer_than_the_context_is_refused(checkpoint, shards, output):
     with pytest.raises(BadInputError, match=r"evaluation\.stride_bytes: 91"):
         evaluate(checkpoint, shards, output, stride_bytes=CONTEXT_BYTES + 1)
-
-
-WORKER = """
-import json, sys
-from uniscale_assets.evaluation import bits_per_byte, models, results, scoring, task, verification, windows
-heavy = {"torch", "transformers", "numpy", "pyarrow"} & set(sys.modules)
-assert not heavy, f"importing the room imports {heavy}"
-summary = task.evaluate_task(json.loads(sys.stdin.read()))
-others = {"dagster", "polars", "duckdb", "plotly", "datasets", "lm_eval"} & set(sys.modules)
-assert not others, f"an evaluation imports {others}"
-print(json.dumps(summary))
-"""
-
-
-def test_a_worker_process_does_an_evaluation_from_json_with_few_imports(checkpoint, shards, output, tmp_path):
-    task = EvaluationTask(
-        checkpoint=checkpoint, shards=shards, spec=EvaluationSpec(stride_bytes=40), context_bytes=CONTEXT_BYTES, output=output
-    )
-    message = json.dumps(task.payload())
-    done = subprocess.run([sys.executable, "-c", WORKER], input=message, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    summary = EvaluationSummary.model_validate_json(done.stdout)
-    (tmp_path / "here").mkdir()
-    here = evaluate(checkpoint, shards, tmp_path / "here", stride_bytes=40)
-    assert summary.all_languages.bits_per_byte == pytest.approx(here.all_languages.bits_per_byte, rel=1e-6)
-    assert summary.windows == here.windows
-    assert summary.seconds > 0

@@ -1,0 +1,152 @@
+"""Whether sizes agree: one size's bits per byte against another's, and rank agreement by language."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from uniscale_assets.figures.labels import place_labels
+from uniscale_assets.figures.style import (
+    INK,
+    LIGHT_TO_DARK,
+    MUTED,
+    TokenizerStyle,
+    dress,
+    error_bars,
+    in_study_order,
+    marker_of,
+    says,
+    style_for,
+    text_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from plotly.graph_objects import Figure
+    from polars import DataFrame
+
+SIDE = 420
+"""width and height of the scatter's plotting area, pixels"""
+LEFT, TOP = 70, 56
+
+
+def size_scatter(ranking: DataFrame, small: str, large: str, styles: Mapping[str, TokenizerStyle]) -> Figure:
+    """Bits per byte of every tokenizer at two sizes, a labelled point each, with 95 % intervals.
+
+    Args:
+        ranking: one budget and language; columns size, tokenizer, bits_per_byte, low, high.
+        small: the size across.
+        large: the size up.
+        styles: from `style.styles_of`.
+    """
+    title = f"{large} against {small}"
+    pairs = ranking.filter(size=small).join(ranking.filter(size=large), on="tokenizer", suffix="_large")
+    if pairs.height < 2:
+        return says(title, f"{pairs.height} of the tokenizers have both sizes; two are needed.")
+    from plotly.graph_objects import Figure
+
+    figure = Figure()
+    rows = {row["tokenizer"]: row for row in pairs.iter_rows(named=True)}
+    for name in in_study_order(list(rows), styles):
+        figure.add_scatter(**scatter_point(rows[name], style_for(styles, name)))
+    ranges = [padded_range(pairs, suffix) for suffix in ("", "_large")]
+    add_labels(figure, list(rows.values()), ranges, styles)
+    dress(figure, title, width=SIDE + LEFT + 24, height=SIDE + TOP + 60, showlegend=False)
+    figure.update_layout(margin={"l": LEFT, "r": 24, "t": TOP, "b": 60})
+    figure.update_xaxes(range=ranges[0], title_text=f"{text_of(small)} (bits per byte)", nticks=7)
+    return figure.update_yaxes(range=ranges[1], title_text=f"{text_of(large)} (bits per byte)", nticks=7)
+
+
+def scatter_point(row: dict[str, Any], style: TokenizerStyle) -> dict[str, Any]:
+    """One tokenizer as a plotly trace."""
+    name = text_of(row["tokenizer"])
+    return {
+        "x": [row["bits_per_byte"]],
+        "y": [row["bits_per_byte_large"]],
+        "error_x": error_bars([row["bits_per_byte"]], [row["low"]], [row["high"]], style),
+        "error_y": error_bars([row["bits_per_byte_large"]], [row["low_large"]], [row["high_large"]], style),
+        "mode": "markers",
+        "marker": marker_of(style),
+        "name": name,
+        "hovertemplate": name + "<br>%{x:.4f} and %{y:.4f} bits per byte<extra></extra>",
+    }
+
+
+def padded_range(pairs: DataFrame, suffix: str) -> tuple[float, float]:
+    """The range of one axis: every point and interval, and room for labels."""
+    columns = [pairs[f"{column}{suffix}"] for column in ("bits_per_byte", "low", "high")]
+    values = [value for column in columns for value in column.to_list() if value is not None]
+    margin = max((max(values) - min(values)) * 0.1, 1e-4)
+    return min(values) - margin, max(values) + margin
+
+
+def add_labels(
+    figure: Figure, rows: Sequence[dict[str, Any]], ranges: Sequence[tuple[float, float]], styles: Mapping[str, TokenizerStyle]
+) -> None:
+    """The tokenizers' names beside their points, with a fine line where one had to move away."""
+    names = [str(row["tokenizer"]) for row in rows]
+    places = [(row["bits_per_byte"], row["bits_per_byte_large"]) for row in rows]
+    (left, right), (bottom, top) = ranges
+    pixels = [((x - left) / (right - left) * SIDE, (y - bottom) / (top - bottom) * SIDE) for x, y in places]
+    for name, place, pixel, middle in zip(names, places, pixels, place_labels(pixels, names, SIDE, SIDE), strict=True):
+        figure.add_annotation(
+            x=place[0],
+            y=place[1],
+            ax=middle[0] - pixel[0],
+            ay=pixel[1] - middle[1],
+            text=text_of(name),
+            font={"size": 12, "color": style_for(styles, name).colour},
+            showarrow=True,
+            arrowhead=0,
+            arrowwidth=0.8,
+            arrowcolor=MUTED,
+            standoff=6,
+            borderpad=0,
+        )
+
+
+def agreement_by_language(correlations: DataFrame, statistic: str = "spearman") -> Figure:
+    """Rank agreement of every pair of sizes, by language and over all.
+
+    Args:
+        correlations: rows of `tables.RANK_CORRELATIONS` of one budget.
+        statistic: which of them to draw.
+    """
+    title = f"Rank agreement by language ({statistic})"
+    rows = correlations.filter(statistic=statistic, group_name="all")
+    rows = rows.filter(rows["value"].is_not_null())
+    if rows.is_empty():
+        return says(title, "Not known yet: it takes two sizes with three tokenizers each.")
+    from plotly.graph_objects import Figure, Heatmap
+
+    cells = {(f"{row['small_size']} → {row['large_size']}", row["language"]): row for row in rows.iter_rows(named=True)}
+    pairs = list(dict.fromkeys(pair for pair, _ in cells))
+    found = {language for _, language in cells}
+    languages = ["all"] * ("all" in found) + sorted(found - {"all"})
+    trace = Heatmap(
+        x=[text_of(language) for language in languages],
+        y=[text_of(pair) for pair in pairs],
+        z=[[cells[pair, language]["value"] if (pair, language) in cells else None for language in languages] for pair in pairs],
+        customdata=[[interval_text(cells.get((pair, language))) for language in languages] for pair in pairs],
+        texttemplate="%{z:.2f}",
+        textfont={"size": 12, "color": INK},
+        colorscale=LIGHT_TO_DARK,
+        zmin=0,
+        zmax=1,
+        showscale=False,
+        xgap=1,
+        ygap=1,
+        hovertemplate="%{y}, %{x}: %{z:.3f}%{customdata}<extra></extra>",
+    )
+    left = 24 + 8 * max(len(pair) for pair in pairs)
+    figure = dress(Figure(trace), title, height=140 + 28 * len(pairs), width=max(480, left + 40 + 50 * len(languages)))
+    figure.update_layout(margin={"l": left, "r": 40, "t": 120, "b": 20})
+    figure.update_yaxes(autorange="reversed", ticks="", showgrid=False)
+    return figure.update_xaxes(side="top", ticks="", showgrid=False, showline=False, tickangle=-50)
+
+
+def interval_text(row: dict[str, Any] | None) -> str:
+    """An interval as the pointer shows it."""
+    if row is None or row["low"] is None or row["high"] is None:
+        return ""
+    return f", 95 % interval {row['low']:.2f} to {row['high']:.2f}"
