@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 # A reader of many languages holds about one row group of each; a writer holds one. Small groups keep both small, and
 # compress about as well as large ones.
-ROW_GROUP_BYTES = 2 * 1024 * 1024
+ROW_GROUP_BYTES = 1024 * 1024
 # Short documents are cut into groups by number, for what Arrow keeps besides the text.
 ROW_GROUP_DOCUMENTS = 4096
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from uniscale_assets.figures.labels import place_labels
 from uniscale_assets.figures.style import (
+    BEST_LINE,
     INK,
     LIGHT_TO_DARK,
     MUTED,
@@ -31,40 +32,44 @@ LEFT, TOP = 70, 56
 
 
 def size_scatter(ranking: DataFrame, small: str, large: str, styles: Mapping[str, TokenizerStyle]) -> Figure:
-    """Bits per byte of every tokenizer at two sizes, a labelled point each, with 95 % intervals.
+    """Bits per byte of every tokenizer at two sizes, a labelled point each.
+
+    Bars are 95 % intervals of the difference to the best of that size, which dotted lines mark: a tokenizer whose bar
+    reaches the line cannot be told from the best there.
 
     Args:
-        ranking: one budget and language; columns size, tokenizer, bits_per_byte, low, high.
+        ranking: of `statistics.ranking`, of one budget and language.
         small: the size across.
         large: the size up.
         styles: from `style.styles_of`.
     """
     title = f"{large} against {small}"
-    pairs = ranking.filter(size=small).join(ranking.filter(size=large), on="tokenizer", suffix="_large")
-    if pairs.height < 2:
-        return says(title, f"{pairs.height} of the tokenizers have both sizes; two are needed.")
+    sides = [{row["tokenizer"]: row for row in ranking.filter(size=size).iter_rows(named=True)} for size in (small, large)]
+    names = [name for name in in_study_order(list(sides[0]), styles) if name in sides[1]]
+    if len(names) < 2:
+        return says(title, f"Tokenizers that have both sizes: {len(names)}. It takes two.")
     from plotly.graph_objects import Figure
 
-    figure = Figure()
-    rows = {row["tokenizer"]: row for row in pairs.iter_rows(named=True)}
-    for name in in_study_order(list(rows), styles):
-        figure.add_scatter(**scatter_point(rows[name], style_for(styles, name)))
-    ranges = [padded_range(pairs, suffix) for suffix in ("", "_large")]
-    add_labels(figure, list(rows.values()), ranges, styles)
+    across, up = ([side[name] for name in names] for side in sides)
+    ranges = [padded_range(rows) for rows in (across, up)]
+    figure = Figure([scatter_point(*rows, style_for(styles, name)) for name, *rows in zip(names, across, up, strict=True)])
+    figure.add_vline(min(row["bits_per_byte"] for row in sides[0].values()), **BEST_LINE)
+    figure.add_hline(min(row["bits_per_byte"] for row in sides[1].values()), **BEST_LINE)
+    add_labels(figure, across, up, ranges, styles)
     dress(figure, title, width=SIDE + LEFT + 24, height=SIDE + TOP + 60, showlegend=False)
     figure.update_layout(margin={"l": LEFT, "r": 24, "t": TOP, "b": 60})
     figure.update_xaxes(range=ranges[0], title_text=f"{text_of(small)} (bits per byte)", nticks=7)
     return figure.update_yaxes(range=ranges[1], title_text=f"{text_of(large)} (bits per byte)", nticks=7)
 
 
-def scatter_point(row: dict[str, Any], style: TokenizerStyle) -> dict[str, Any]:
+def scatter_point(small: dict[str, Any], large: dict[str, Any], style: TokenizerStyle) -> dict[str, Any]:
     """One tokenizer as a plotly trace."""
-    name = text_of(row["tokenizer"])
+    name = text_of(small["tokenizer"])
     return {
-        "x": [row["bits_per_byte"]],
-        "y": [row["bits_per_byte_large"]],
-        "error_x": error_bars([row["bits_per_byte"]], [row["low"]], [row["high"]], style),
-        "error_y": error_bars([row["bits_per_byte_large"]], [row["low_large"]], [row["high_large"]], style),
+        "x": [small["bits_per_byte"]],
+        "y": [large["bits_per_byte"]],
+        "error_x": error_bars([small], style),
+        "error_y": error_bars([large], style),
         "mode": "markers",
         "marker": marker_of(style),
         "name": name,
@@ -72,20 +77,25 @@ def scatter_point(row: dict[str, Any], style: TokenizerStyle) -> dict[str, Any]:
     }
 
 
-def padded_range(pairs: DataFrame, suffix: str) -> tuple[float, float]:
+def padded_range(rows: Sequence[dict[str, Any]]) -> tuple[float, float]:
     """The range of one axis: every point and interval, and room for labels."""
-    columns = [pairs[f"{column}{suffix}"] for column in ("bits_per_byte", "low", "high")]
-    values = [value for column in columns for value in column.to_list() if value is not None]
+    values = [row["bits_per_byte"] for row in rows]
+    reaches = [row["difference_high"] - row["difference_to_best"] for row in rows if row["difference_high"] is not None]
+    reach = max(reaches, default=0.0)
     margin = max((max(values) - min(values)) * 0.1, 1e-4)
-    return min(values) - margin, max(values) + margin
+    return min(values) - max(margin, reach), max(values) + max(margin, reach)
 
 
 def add_labels(
-    figure: Figure, rows: Sequence[dict[str, Any]], ranges: Sequence[tuple[float, float]], styles: Mapping[str, TokenizerStyle]
+    figure: Figure,
+    across: Sequence[dict[str, Any]],
+    up: Sequence[dict[str, Any]],
+    ranges: Sequence[tuple[float, float]],
+    styles: Mapping[str, TokenizerStyle],
 ) -> None:
     """The tokenizers' names beside their points, with a fine line where one had to move away."""
-    names = [str(row["tokenizer"]) for row in rows]
-    places = [(row["bits_per_byte"], row["bits_per_byte_large"]) for row in rows]
+    names = [str(row["tokenizer"]) for row in across]
+    places = [(row["bits_per_byte"], other["bits_per_byte"]) for row, other in zip(across, up, strict=True)]
     (left, right), (bottom, top) = ranges
     pixels = [((x - left) / (right - left) * SIDE, (y - bottom) / (top - bottom) * SIDE) for x, y in places]
     for name, place, pixel, middle in zip(names, places, pixels, place_labels(pixels, names, SIDE, SIDE), strict=True):

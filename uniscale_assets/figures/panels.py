@@ -29,7 +29,7 @@ class Panels:
         """Panels below each other."""
         return -(-len(self.names) // self.columns)
 
-    def place(self, name: str) -> dict[str, int]:
+    def place(self, name: str) -> dict[str, Any]:
         """Row and column of a panel, from 1, as plotly counts."""
         row, column = divmod(self.names.index(name), self.columns)
         return {"row": row + 1, "col": column + 1}

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 PREFIXES = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""))
+DECADE_STEPS: tuple[tuple[float, ...], ...] = ((1, 1.5, 2, 3, 4, 5, 6, 8), (1, 2, 5), (1, 3), (1,))
 DURATIONS = ((86400.0, "d"), (3600.0, "h"), (60.0, "min"), (1.0, "s"))
 
 
@@ -44,6 +45,19 @@ def format_seconds(value: float) -> str:
     return f"{trimmed(value / scale, 2 if value < 10 * scale else 3)} {unit}"
 
 
+def format_count(value: float) -> str:
+    """A count with a decimal prefix: ``1.2M``."""
+    scale, prefix = next(((scale, prefix) for scale, prefix in PREFIXES if abs(value) >= scale), (1.0, ""))
+    return f"{trimmed(value / scale)}{prefix.replace('k', 'K').replace('G', 'B')}"
+
+
+def quantity(value: float, unit: str) -> str:
+    """A value with its unit as the tables of `statistics` name it: bytes, FLOPs or parameters."""
+    if unit == "bytes":
+        return format_bytes(value)
+    return f"{format_flops(value)} FLOPs" if unit == "FLOPs" else f"{format_count(value)} {unit}"
+
+
 def log_ticks(low: float, high: float, form: Callable[[float], str], most: int = 7) -> tuple[list[float], list[str]]:
     """Ticks of a logarithmic axis: round steps of each decade where they are not too many, else whole decades.
 
@@ -57,7 +71,10 @@ def log_ticks(low: float, high: float, form: Callable[[float], str], most: int =
         Values and texts, as plotly's ``tickvals`` and ``ticktext`` take them.
     """
     exponents = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-    choices = [[step * 10.0**exponent for exponent in exponents for step in steps] for steps in ((1, 1.5, 2, 3, 4, 5, 6, 8), (1, 2, 5), (1, 3), (1,))]
+    choices = [
+        [step * 10.0**exponent for exponent in exponents for step in steps]
+        for steps in ((1, 1.5, 2, 3, 4, 5, 6, 8), (1, 2, 5), (1, 3), (1,))
+    ]
     choices += [[10.0**exponent for exponent in exponents if exponent % every == 0] for every in (2, 3, 6)]
     shown = [[value for value in choice if low * 0.999 <= value <= high * 1.001] for choice in choices]
     values = next((choice for choice in shown if len(choice) <= most), []) or [low, high]

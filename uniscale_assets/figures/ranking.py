@@ -1,14 +1,14 @@
-"""Rankings: bits per byte with intervals by size, ranks over sizes, and the ranking by other yardsticks."""
+"""Rankings: bits per byte with intervals by size, ranks over sizes, and the same ranking by other rulers."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from uniscale_assets.figures.labels import LETTER, spread
 from uniscale_assets.figures.panels import Panels
+from uniscale_assets.figures.quantities import quantity
+from uniscale_assets.figures.rank_chart import RankColumn, rank_chart
 from uniscale_assets.figures.style import (
-    MUTED,
+    BEST_LINE,
     SHADE,
     TokenizerStyle,
     dress,
@@ -22,40 +22,116 @@ from uniscale_assets.figures.style import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from plotly.graph_objects import Figure
     from polars import DataFrame
 
-STEP = 200
-"""pixels between two columns of a bump chart"""
-ROW = 28
-"""pixels between two ranks"""
+RULERS = ("equal bytes", "equal FLOPs", "equal total parameters")
 
 
 def ranking_dots(ranking: DataFrame, styles: Mapping[str, TokenizerStyle]) -> Figure:
-    """Bits per byte of every tokenizer with 95 % intervals, a panel for each size, the best of the largest size on top.
+    """Bits per byte of every tokenizer, a panel for each size, the best of the largest size on top.
 
-    Rows on grey are those that cannot be told from the panel's best.
+    Bars are 95 % intervals of the difference to the size's best, which a dotted line marks; rows on grey cannot be told from it.
 
     Args:
-        ranking: one budget and language; columns size, tokenizer, bits_per_byte, low, high, rank, ties_with_best.
+        ranking: of `statistics.ranking`, of one budget and language.
         styles: from `style.styles_of`.
     """
     title = "Bits per byte by size (lower is better)"
     if ranking.is_empty():
         return says(title, "No model has been scored yet.")
     panels = Panels(sorted_sizes(ranking["size"].to_list()))
-    names = names_by_rank(ranking, panels.names[-1], styles)
-    figure = panels.figure(shared_yaxes="all", horizontal_spacing=0.03, vertical_spacing=0.25 / panels.rows)
+    names = names_by_rank(ranking, panels.names, styles)
+    height = 24 * len(names)
+    spacing = {"horizontal_spacing": 0.03, "vertical_spacing": 100 / (panels.rows * (height + 100)) if panels.rows > 1 else 0}
+    figure = panels.figure(shared_yaxes="all", **spacing)
     for size in panels.names:
-        rows = {row["tokenizer"]: row for row in ranking.filter(size=size).iter_rows(named=True)}
-        for name in [name for name in names if name in rows]:
-            if rows[name]["ties_with_best"]:
-                figure.add_hrect(names.index(name) - 0.45, names.index(name) + 0.45, fillcolor=SHADE, line_width=0, layer="below", **panels.place(size))
-            figure.add_scatter(**dot(rows[name], names.index(name), style_for(styles, name)), **panels.place(size))
+        add_dots(figure, ranking.filter(size=size), names, styles, panels.place(size))
     left = 24 + 8 * max(len(name) for name in names)
-    dress(figure, title, height=panels.rows * (70 + 24 * len(names)) + 76, width=left + 24 + 290 * panels.columns, showlegend=False)
+    dress(figure, title, height=panels.rows * (height + 100) + 46, width=left + 24 + 290 * panels.columns, showlegend=False)
     figure.update_layout(margin={"l": left, "r": 24, "t": 84, "b": 60})
-    figure.update_yaxes(tickvals=list(range(len(names))), ticktext=[text_of(name) for name in names], range=[len(names) - 0.5, -0.5], ticks="")
-    return figure.update_xaxes(title_text="bits per byte", nticks=6, showgrid=True)
+    rows: dict[str, Any] = {"tickvals": list(range(len(names))), "ticktext": [text_of(name) for name in names]}
+    figure.update_yaxes(range=[len(names) - 0.5, -0.5], ticks="", showgrid=False, **rows)
+    return figure.update_xaxes(title_text="bits per byte", nticks=6)
+
+
+def names_by_rank(ranking: DataFrame, sizes: list[str], styles: Mapping[str, TokenizerStyle]) -> list[str]:
+    """Every tokenizer, best first at the largest size; those that lack it follow, by the largest size they have."""
+    ranks: dict[str, tuple[int, float]] = {}
+    for place, size in enumerate(sizes):
+        for row in ranking.filter(size=size).iter_rows(named=True):
+            ranks[row["tokenizer"]] = (-place, row["rank"])
+    return sorted(in_study_order(list(ranks), styles), key=lambda name: ranks[name])
+
+
+def add_dots(figure: Figure, rows: DataFrame, names: list[str], styles: Mapping[str, TokenizerStyle], place: dict[str, Any]) -> None:
+    """The points of one size."""
+    figure.add_vline(rows["bits_per_byte"].min(), **BEST_LINE, **place)
+    level = level_with_best(rows)
+    for row in rows.iter_rows(named=True):
+        name, at = text_of(row["tokenizer"]), names.index(row["tokenizer"])
+        if row["tokenizer"] in level:
+            figure.add_hrect(at - 0.44, at + 0.44, fillcolor=SHADE, opacity=0.6, line_width=0, layer="below", **place)
+        style = style_for(styles, row["tokenizer"])
+        figure.add_scatter(
+            x=[row["bits_per_byte"]],
+            y=[at],
+            error_x=error_bars([row], style),
+            mode="markers",
+            marker=marker_of(style),
+            name=name,
+            hovertemplate=f"{name}: %{{x:.4f}} bits per byte<extra></extra>",
+            **place,
+        )
+
+
+def level_with_best(rows: DataFrame) -> frozenset[str]:
+    """The best of a size and those that cannot be told from it; empty where it stands alone, or where no noise is known."""
+    level = rows.filter(rows["separated"].not_())["tokenizer"].to_list()
+    return frozenset(level) if len(level) > 1 else frozenset()
+
+
+def rank_bumps(ranking: DataFrame, styles: Mapping[str, TokenizerStyle]) -> Figure:
+    """Rank of every tokenizer over the sizes; on grey those that cannot be told from the best of their size.
+
+    Args:
+        ranking: of `statistics.ranking`, of one budget and language.
+        styles: from `style.styles_of`.
+    """
+    title = "Rank over sizes"
+    if ranking.is_empty():
+        return says(title, "No model has been scored yet.")
+    columns: list[RankColumn] = []
+    for size in sorted_sizes(ranking["size"].to_list()):
+        rows = ranking.filter(size=size)
+        columns.append(RankColumn(text_of(size), *placed(rows), level_with_best(rows)))
+    return rank_chart(title, "size (non-embedding parameters)", columns, styles)
+
+
+def rank_rulers(comparisons: DataFrame, size: str, styles: Mapping[str, TokenizerStyle]) -> Figure:
+    """One size's ranking at equal bytes, at equal FLOPs and at equal total parameters, side by side.
+
+    Args:
+        comparisons: of `statistics.comparisons`, of one budget.
+        size: which size.
+        styles: from `style.styles_of`.
+    """
+    title = f"Ranking of {size} by three rulers"
+    rows = comparisons.filter(size=size)
+    rows = rows.filter(rows["rank"].is_not_null())
+    if rows.is_empty():
+        return says(title, "No model of this size can be compared yet.")
+    columns: list[RankColumn] = []
+    for ruler in RULERS:
+        here = rows.filter(comparison=ruler)
+        at = quantity(here["at"][0], here["unit"][0]) if here.height else "not known"
+        columns.append(RankColumn(f"{ruler}<br><span style='font-size:11px'>{at}</span>", *placed(here), frozenset()))
+    return rank_chart(title, "", columns, styles)
+
+
+def placed(rows: DataFrame) -> tuple[dict[str, float], dict[str, float]]:
+    """Ranks and bits per byte by tokenizer."""
+    names = rows["tokenizer"].to_list()
+    return dict(zip(names, rows["rank"].to_list(), strict=True)), dict(zip(names, rows["bits_per_byte"].to_list(), strict=True))

@@ -24,6 +24,8 @@ SHADE = "#DDE1E6"
 """behind tokenizers that cannot be told apart"""
 LIGHT_TO_DARK = [[0.0, "#F7FBFF"], [1.0, "#6BAED6"]]
 """colours of cells whose dark text stays readable; one hue, so lightness alone carries the value"""
+BEST_LINE: dict[str, Any] = {"line": {"color": MUTED, "width": 1, "dash": "dot"}, "layer": "below"}
+"""marks the best of a size"""
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,25 @@ def marker_of(style: TokenizerStyle, size: float = 9) -> dict[str, Any]:
     is_open = style.symbol.endswith("-open") or style.symbol == "x"
     rim = {"width": 2} if is_open else {"width": 1, "color": "white"}
     return {"color": style.colour, "symbol": style.symbol, "size": size, "line": rim}
+
+
+def error_bars(rows: Sequence[Mapping[str, Any]], style: TokenizerStyle) -> dict[str, Any]:
+    """plotly's error bars: the 95 % interval of each row's difference to the best of its size; none where it is not known.
+
+    Args:
+        rows: of `statistics.ranking`; columns difference_to_best, difference_low, difference_high.
+        style: of their tokenizer.
+    """
+    known = [row if row["difference_high"] is not None else None for row in rows]
+    return {
+        "type": "data",
+        "symmetric": False,
+        "array": [row["difference_high"] - row["difference_to_best"] if row else None for row in known],
+        "arrayminus": [row["difference_to_best"] - row["difference_low"] if row else None for row in known],
+        "color": style.colour,
+        "thickness": 1.2,
+        "width": 3,
+    }
 
 
 def dress(figure: Figure, title: str, *, height: int, width: int | None = None, **layout: Any) -> Figure:

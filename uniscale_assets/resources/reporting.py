@@ -15,6 +15,8 @@ from uniscale_assets.resources.store import Artifact
 if TYPE_CHECKING:
     import polars as pl
 
+    from uniscale_assets.statistics.study_statistics import StudyStatistics
+
 REPORT_FILE = "report.html"
 
 
@@ -53,21 +55,26 @@ def rows_of_study(platform: Platform, lineage: Lineage[Artifact]) -> StudyRows:
     return StudyRows(**{table: platform.rows_of_today(table, lineage, stage) for table, stage in stages.items()})
 
 
+def statistics_of(lineage: Lineage[Artifact], rows: StudyRows) -> StudyStatistics:
+    """Everything that the reports say in numbers and words."""
+    from uniscale_assets.statistics.study_statistics import study_statistics
+
+    scores = (rows.bits_per_byte, rows.document_scores, rows.training_runs, rows.training_curves, rows.tokenizers)
+    return study_statistics(*scores, lineage.study.grid)
+
+
 def publish_rank_correlations(platform: Platform, lineage: Lineage[Artifact]) -> Published:
     """Compute the agreement between every pair of sizes over what exists, and write its table."""
-    from uniscale_assets.statistics.report import rank_correlations
-
-    rows = rows_of_study(platform, lineage)
-    found = rank_correlations(rows.bits_per_byte, rows.document_scores, rows.training_runs, rows.tokenizers)
-    table = with_columns(found, "rank_correlations", study=lineage.study.name)
+    found = statistics_of(lineage, rows_of_study(platform, lineage))
+    table = with_columns(found.rank_correlations, "rank_correlations", study=lineage.study.name)
     platform.warehouse.replace("rank_correlations", lineage.study.name, WHOLE, table)
-    return Published(hash_of(table.rows()), {"coverage": coverage_of(lineage, rows), "agreement": markdown(agreement_table(table))})
+    metadata = {"coverage": str(found.coverage), "verdict": markdown(verdict_text(found)), "agreement": markdown(agreement_table(table))}
+    return Published(hash_of(table.rows()), metadata)
 
 
-def coverage_of(lineage: Lineage[Artifact], rows: StudyRows) -> str:
-    """How much of the grid exists: ``31 of 36``."""
-    evaluated = rows.bits_per_byte.select("tokenizer", "size", "budget", "seed").unique()
-    return f"{len(evaluated)} of {len(lineage.study.grid)}"
+def verdict_text(found: StudyStatistics) -> str:
+    """The verdict, a paragraph for each sentence."""
+    return "\n\n".join([f"**{found.verdict.headline}**", *found.verdict.sentences])
 
 
 def agreement_table(correlations: pl.DataFrame) -> str:
@@ -78,7 +85,8 @@ def agreement_table(correlations: pl.DataFrame) -> str:
     lines = ["| small | large | statistic | value | 95 % interval | p | note |", "|---|---|---|---|---|---|---|"]
     for row in chosen.iter_rows(named=True):
         interval = f"{row['low']:.3f} to {row['high']:.3f}" if row["low"] is not None else ""
-        cells = [row["small_size"], row["large_size"], row["statistic"].replace("_", " "), number(row["value"]), interval, number(row["p_value"]), row["note"] or ""]
+        sizes, statistic = [row["small_size"], row["large_size"]], row["statistic"].replace("_", " ")
+        cells = [*sizes, statistic, number(row["value"]), interval, number(row["p_value"]), row["note"] or ""]
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
 

@@ -210,7 +210,8 @@ def winner_row(pair: SizePair) -> AgreementRow:
     low, high = same_winner_limits(drawn, len(pair.members), CONFIDENCE)
     row = replace(pair.blank, statistic="winner_probability", unit=UNITS["winner_probability"])
     value = winner_probability(pair.small, pair.large)
-    note = joined(said, "a probability, so it has no interval for these tokenizers", pair.large.note)
+    reason = "not defined: no noise is known" if value is None else "a probability, so it has no interval for these tokenizers"
+    note = joined(said, reason, pair.large.note)
     return replace(row, value=value, population_low=low, population_high=high, note=note)
 
 

@@ -71,9 +71,10 @@ def comparisons(bits_per_byte: pl.DataFrame, training_runs: pl.DataFrame, traini
     Equal bytes: the final values on the evaluated split; where models trained on different numbers of bytes, the training
     curves read at the least. Equal FLOPs: the training curves read at the least total training FLOPs among a size's
     tokenizers, by linear interpolation in log FLOPs; before the end of its learning-rate schedule a curve lies above what
-    a training planned for that budget would reach, so tokenizers that spend more are put at some disadvantage. Equal total parameters: final values of each tokenizer over its sizes,
-    interpolated linearly in the logarithm of all parameters (body, embeddings, head); each size is read at the geometric
-    mean of its tokenizers' parameters, moved into the range that all tokenizers span. Nothing is extrapolated.
+    a training planned for that budget would reach, so tokenizers that spend more are put at some disadvantage. Equal total
+    parameters: final values of each tokenizer over its sizes, interpolated linearly in the logarithm of all parameters
+    (body, embeddings, head); each size is read at the geometric mean of its tokenizers' parameters, moved into the range that
+    all tokenizers with two sizes span. Nothing is extrapolated.
 
     Args:
         bits_per_byte: rows of the metric table, of one study and split.
@@ -177,7 +178,9 @@ def read_curve(curve: Curve, at: float) -> float | None:
 
 def at_equal_parameters(size: str, models: Sequence[Trained]) -> Iterator[Reading]:
     """Final values of every tokenizer over its sizes, read at a common number of all parameters."""
-    lines = {name: line_over_sizes([model for model in models if model.tokenizer == name]) for name in sorted({m.tokenizer for m in models})}
+    lines = {
+        name: line_over_sizes([model for model in models if model.tokenizer == name]) for name in sorted({m.tokenizer for m in models})
+    }
     at, note = common_parameters(size, models, list(lines.values()))
     for model in (model for model in models if model.size == size):
         value = None if at is None else read_curve(lines[model.tokenizer], at)
@@ -193,13 +196,18 @@ def line_over_sizes(models: Sequence[Trained]) -> Curve:
 
 def common_parameters(size: str, models: Sequence[Trained], lines: Sequence[Curve]) -> tuple[float | None, str]:
     """The number of parameters at which every tokenizer is read for one size, and how it was chosen."""
-    low, high = max(line.spent[0] for line in lines), min(line.spent[-1] for line in lines)
+    spans = [line for line in lines if len(line.spent) > 1]
+    if not spans:
+        return None, "no tokenizer has two sizes to interpolate between"
+    low, high = max(line.spent[0] for line in spans), min(line.spent[-1] for line in spans)
     if low > high:
         return None, "no number of parameters lies within the sizes of every tokenizer"
     middle = math.exp(sum(math.log(m.total_parameters) for m in models if m.size == size) / sum(m.size == size for m in models))
     if low <= middle <= high:
         return middle, "interpolated over sizes; geometric mean of this size's tokenizers"
-    return min(max(middle, low), high), f"interpolated over sizes; the {'least' if middle < low else 'most'} that every tokenizer's sizes span"
+    return min(
+        max(middle, low), high
+    ), f"interpolated over sizes; the {'least' if middle < low else 'most'} that every tokenizer's sizes span"
 
 
 def reading(model: Trained, comparison: str, at: float | None, unit: str, value: float | None, source: str, note: str) -> Reading:

@@ -31,16 +31,18 @@ def winners(means: NDArray[np.float64]) -> NDArray[np.int64]:
     return np.flatnonzero(means == means.min())
 
 
-def winner_probability(small: SizeNoise, large: SizeNoise) -> float:
+def winner_probability(small: SizeNoise, large: SizeNoise) -> float | None:
     """Probability that the tokenizer seen to win at the small size is the large size's true winner.
 
-    The share of draws of the large size's values in which it is the best; 0 or 1 where no noise is known. Under a flat
+    The share of draws of the large size's values in which it is the best; None where no noise is known. Under a flat
     prior, so for tokenizers that nearly tie it tends to 1 / (their number), which is what is then known. Tied winners of
     the small size count equally.
     """
     import numpy as np
 
-    drawn = large.means + large.draws if large.known else large.means[None, :]
+    if not large.known:
+        return None
+    drawn = large.means + large.draws
     best = drawn == drawn.min(axis=1, keepdims=True)
     return float((best / best.sum(axis=1, keepdims=True)).mean(axis=0)[winners(small.means)].mean())
 

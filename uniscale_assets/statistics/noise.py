@@ -34,6 +34,8 @@ class SizeNoise:
     draws: NDArray[np.float64]
     """[draws, tokenizers], errors; heavy-tailed as the covariance is itself estimated. The same draw of two sizes
     resamples the same documents."""
+    seeds_known: bool
+    """whether the seeds' noise is part of it"""
     note: str
     """which noise is left out"""
 
@@ -77,6 +79,7 @@ class GridNoise:
             degrees_of_freedom=self._degrees_of_freedom(place, seeds, documents),
             document_share=contrast_variance(documents) / (contrast_variance(seeds + documents) or 1.0),
             draws=self.draws[:, chosen, place],
+            seeds_known=self.seed_variances[place].known,
             note=self._note(place, documents),
         )
 

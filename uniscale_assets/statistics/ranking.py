@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from uniscale_assets.statistics.noise import GridNoise, SizeNoise
 
 
+TEXT_COLUMNS = ("budget", "language", "size", "tokenizer", "best", "note")
+
+
 @dataclass(frozen=True)
 class RankingRow:
     """One tokenizer at one size; intervals are 95 %, None where no noise is known."""
@@ -41,7 +44,9 @@ class RankingRow:
     """paired, and simultaneous over all pairs of this size, since the best was chosen by looking"""
     difference_high: float | None
     separated: bool | None
-    """whether the difference to the best is above the noise"""
+    """whether the difference to the best is above the noise that is known"""
+    note: str
+    """which noise is left out"""
 
 
 @dataclass(frozen=True)
@@ -99,7 +104,7 @@ def ranking_of(noises: Sequence[GridNoise]) -> pl.DataFrame:
     """`ranking` of grids whose noise is there already."""
     import polars as pl
 
-    types = {"seeds": pl.Int64, "separated": pl.Boolean} | dict.fromkeys(("budget", "language", "size", "tokenizer", "best"), pl.String)
+    types = {"seeds": pl.Int64, "separated": pl.Boolean} | dict.fromkeys(TEXT_COLUMNS, pl.String)
     schema = {name: types.get(name, pl.Float64()) for name in RankingRow.__dataclass_fields__}
     rows = [asdict(row) for noise in noises for size in noise.grid.sizes for row in ranking_rows(noise, size)]
     return pl.DataFrame(rows, schema=schema, orient="row")
@@ -168,6 +173,7 @@ def ranking_rows(noise: GridNoise, size: str) -> Iterator[RankingRow]:
             difference_low=None if reach is None else difference - reach,
             difference_high=None if reach is None else difference + reach,
             separated=None if reach is None else difference > reach,
+            note=at.note,
         )
 
 

@@ -18,4 +18,4 @@ class TokenizerSpec(Specification):
     family: str
     vocab_size: int = Field(ge=257, description="all ids together: the separator, 256 bytes and what is learned")
     pretokenizer: PretokenizerName = "gpt4"
-    options: dict[str, JsonValue] = Field({}, description="belong to the family, which checks them")
+    options: dict[str, JsonValue] = Field(default={}, description="belong to the family, which checks them")

@@ -1,144 +1,146 @@
-"""CPU seconds of an evaluation against bare forward passes over the same batches; the bound is 1.25.
+"""CPU seconds of the demo's evaluations against bare forward passes over the same batches; the bound is 1.25.
 
-The evaluation is the whole of it: reading shards and weights, windows, scores, sums and files; imports apart. The
-bare passes take the same padded batches ready made and compute logits for all positions.
-Both run on one thread, turn by turn, in this process.
+An evaluation is the whole of it: reading shards and weights, windows, scores, sums and files. The bare passes take the
+same padded batches ready made, and compute logits for all positions without a cache of keys. Imports are apart: both run
+in this process, on one thread, in turn. One tokenizer of the demo, every size, untrained weights.
 """
 
 from __future__ import annotations
 
 import argparse
-import gzip
-import json
 import statistics
 import tempfile
 import time
-from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from uniscale_assets.evaluation.bits_per_byte import evaluate_checkpoint, windows_in_tokens
 from uniscale_assets.evaluation.models import exact_arithmetic, load_checkpoint
 from uniscale_assets.evaluation.scoring import batch_size
-from uniscale_assets.evaluation.spec import EvaluationSpec
 from uniscale_assets.evaluation.windows import cut_batches, plan_windows, read_batch
 from uniscale_assets.modeling.architectures import build_config, build_model
-from uniscale_assets.tokenization.families import family_of
-from uniscale_assets.tokenization.loading import load_tokenizer
-from uniscale_assets.tokenization.shards import SHARD_SPLITS, ShardSummary, ShardWriter, open_shard, read_summary
-from uniscale_assets.tokenization.spec import TokenizerSpec
+from uniscale_assets.study import Study, load_study
+from uniscale_assets.tokenization.shards import open_shard, read_summary
+from uniscale_assets_tests.benchmarks.training_overhead import prepare
 
-MINI = Path(__file__).resolve().parents[2] / ".." / "shared" / "data" / "mini"
-LANGUAGES = ("eng_Latn", "deu_Latn", "fra_Latn", "rus_Cyrl", "arb_Arab", "jpn_Jpan", "cmn_Hani", "kor_Hang")
-VOCAB_SIZE, CONTEXT_BYTES, BOUND = 4096, 320, 1.25
-PIECE_CHARACTERS, PIECES, TEST_PIECES = 1000, 60, 8
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
+    import torch
 
-class Piece:
-    """A document as the shard writer takes it."""
+    from uniscale_assets.evaluation.spec import EvaluationSpec
 
-    def __init__(self, language: str, name: str, text: str) -> None:
-        self.language, self.id, self.text, self.bytes = language, name, text, len(text.encode())
+BOUND = 1.25
 
 
-def read_pieces() -> list[list[Piece]]:
-    """Pieces of text for each language."""
-    return [[piece for _, piece in zip(range(PIECES), pieces_of(language), strict=False)] for language in LANGUAGES]
+@dataclass(frozen=True)
+class Case:
+    """One evaluation to measure."""
+
+    study: Study
+    size: str
+    shards: Path
+    base: Path
+    spec: EvaluationSpec
+
+    @property
+    def context_bytes(self) -> int:
+        """Window length."""
+        return self.study.training.context.bytes
 
 
-def pieces_of(language: str) -> Iterator[Piece]:
-    """The documents of a language, cut into pieces."""
-    with gzip.open(MINI / f"{language}.jsonl.gz", "rt", encoding="utf-8") as lines:
-        for row in map(json.loads, lines):
-            for first in range(0, len(row["text"]), PIECE_CHARACTERS):
-                yield Piece(language, f"{row['id']}/{first}", row["text"][first : first + PIECE_CHARACTERS])
+def save_model(case: Case) -> Path:
+    """An untrained checkpoint."""
+    summary, models = read_summary(case.shards), case.study.models
+    windows = windows_in_tokens(case.context_bytes, None, summary.bytes_per_token)
+    configuration = build_config(
+        models.architecture,
+        case.size,
+        vocab_size=summary.vocab_size,
+        separator_id=summary.separator_id,
+        context_tokens=windows.context_tokens,
+        tie_embeddings=models.tie_embeddings,
+    )
+    build_model(configuration, seed=1).save_pretrained(case.base / "checkpoint")
+    return case.base / "checkpoint"
 
 
-def prepare(directory: Path, architecture: str) -> tuple[Path, Path]:
-    """A checkpoint of the demo's largest size and shards of the demo's largest vocabulary."""
-    spec = TokenizerSpec(name="bpe_4k", family="bpe", vocab_size=VOCAB_SIZE, pretokenizer="gpt4")
-    vocabulary, tokenizer_directory, shards, checkpoint = (directory / name for name in ("vocabulary", "tokenizer", "shards", "checkpoint"))
-    for path in (vocabulary, tokenizer_directory, shards):
-        path.mkdir()
-    pieces = read_pieces()
-    family_of("bpe").train_vocabulary(spec, [piece.text for language in pieces for piece in language], vocabulary)
-    family_of("bpe").cut(vocabulary, spec, tokenizer_directory)
-    tokenizer, counts = load_tokenizer(tokenizer_directory), {}
-    chosen = [piece for language in pieces for piece in language[:TEST_PIECES]]
-    for split in SHARD_SPLITS:
-        with ShardWriter(shards, split, VOCAB_SIZE) as writer:
-            writer.append(chosen, tokenizer.encode_batch([piece.text for piece in chosen]))
-            counts[split] = writer.counts
-    ratio = counts["validation"].bytes / counts["validation"].tokens
-    summary = ShardSummary(vocab_size=VOCAB_SIZE, separator_id=tokenizer.separator_id, splits=counts, bytes_per_token=ratio)
-    (shards / "shards.json").write_text(summary.model_dump_json())
-    settings = {"vocab_size": VOCAB_SIZE, "separator_id": tokenizer.separator_id, "context_tokens": 128, "tie_embeddings": True}
-    build_model(build_config(architecture, "0.8M", **settings), seed=1).save_pretrained(checkpoint)
-    return checkpoint, shards
-
-
-def padded_batches(shards: Path, spec: EvaluationSpec) -> list[np.ndarray]:
+def padded_batches(case: Case) -> list[torch.Tensor]:
     """The inputs of every forward pass of the evaluation."""
-    shard, summary = open_shard(shards, spec.split), read_summary(shards)
-    windows = windows_in_tokens(CONTEXT_BYTES, spec.stride_bytes, summary.bytes_per_token)
+    import torch
+
+    shard, summary = open_shard(case.shards, case.spec.split), read_summary(case.shards)
+    windows = windows_in_tokens(case.context_bytes, case.spec.stride_bytes, summary.bytes_per_token)
     plan = plan_windows(np.diff(shard.offsets), windows.context_tokens, windows.stride_tokens)
-    rows = cut_batches(plan, batch_size("cpu", spec.batch_tokens))
-    return [read_batch(plan, chosen, shard.ids, shard.offsets, summary.separator_id).inputs for chosen in rows]
+    rows = cut_batches(plan, batch_size("cpu", case.spec.batch_tokens))
+    return [torch.from_numpy(read_batch(plan, some, shard.ids, shard.offsets, summary.separator_id).inputs) for some in rows]
 
 
-def cpu_seconds(work) -> float:
+def cpu_seconds(work: Callable[[], object]) -> float:
     """Process time of a call."""
     started = time.process_time()
     work()
     return time.process_time() - started
 
 
-def measure(architecture: str, spec: EvaluationSpec, rounds: int) -> None:
-    """Print the ratio for one architecture."""
-    import torch
+def measure(case: Case, rounds: int) -> tuple[float, float]:
+    """Median CPU seconds of the evaluation and of its bare passes."""
+    checkpoint, output = save_model(case), case.base / "output"
+    output.mkdir()
+    model, batches = load_checkpoint(checkpoint, "cpu"), padded_batches(case)
 
-    with tempfile.TemporaryDirectory() as name:
-        checkpoint, shards = prepare(Path(name), architecture)
-        output = Path(name) / "output"
-        output.mkdir()
-        model = load_checkpoint(checkpoint, "cpu")
-        batches = [torch.from_numpy(inputs) for inputs in padded_batches(shards, spec)]
+    def bare() -> None:
+        with exact_arithmetic():
+            for inputs in batches:
+                model(inputs, use_cache=False).logits  # noqa: B018
 
-        def bare() -> None:
-            with exact_arithmetic():
-                for inputs in batches:
-                    model(inputs, use_cache=False)
+    def whole() -> None:
+        evaluate_checkpoint(checkpoint, case.shards, case.spec, case.context_bytes, output)
 
-        def whole() -> None:
-            evaluate_checkpoint(checkpoint, shards, spec, CONTEXT_BYTES, output)
+    whole()
+    bare()
+    seconds = [(cpu_seconds(whole), cpu_seconds(bare)) for _ in range(rounds)]
+    evaluation, passes = (statistics.median(column) for column in zip(*seconds, strict=True))
+    inputs = sum(batch.numel() for batch in batches)
+    show(f"{case.size}, stride {case.spec.stride_bytes or case.context_bytes} bytes, {inputs:,} inputs", evaluation, passes)
+    return evaluation, passes
 
-        whole(), bare()
-        seconds = [(cpu_seconds(whole), cpu_seconds(bare)) for _ in range(rounds)]
-        ratio = statistics.median(evaluation / passes for evaluation, passes in seconds)
-        tokens = sum(inputs.numel() for inputs in batches)
-        typical = [statistics.median(column) for column in zip(*seconds, strict=True)]
-    stride = spec.stride_bytes or CONTEXT_BYTES
-    print(
-        f"evaluation overhead, {architecture}, stride {stride} bytes, {tokens:,} inputs in {len(batches)} batches: "
-        f"{typical[0]:.2f} s against {typical[1]:.2f} s bare, ratio {ratio:.2f} (bound {BOUND}) {'ok' if ratio <= BOUND else 'ABOVE'}"
-    )
+
+def show(name: str, evaluation: float, passes: float) -> None:
+    """Print a ratio."""
+    ratio = evaluation / passes
+    print(f"evaluation overhead, {name}: {evaluation:.2f} s against {passes:.2f} s bare, ratio {ratio:.2f} (bound {BOUND})")
 
 
 def main() -> None:
-    """Print the ratios."""
+    """Print the ratio of every size, of all together, and of overlapping windows."""
     import torch
     from transformers.utils.logging import disable_progress_bar
 
-    disable_progress_bar()
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--study", default="demo")
+    parser.add_argument("--tokenizer", default="bpe_4k")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--batch-tokens", type=int, default=EvaluationSpec().batch_tokens)
     arguments = parser.parse_args()
+    disable_progress_bar()
     torch.set_num_threads(1)
-    for architecture in ("apertus", "llama"):
-        measure(architecture, EvaluationSpec(batch_tokens=arguments.batch_tokens), arguments.rounds)
-    measure("apertus", EvaluationSpec(batch_tokens=arguments.batch_tokens, stride_bytes=CONTEXT_BYTES // 2), arguments.rounds)
+    study = load_study(arguments.study)
+    with tempfile.TemporaryDirectory() as name:
+        base = Path(name)
+        _, shards = prepare(study, arguments.tokenizer, base)
+
+        def case(size: str, spec: EvaluationSpec) -> Case:
+            place = base / f"{size} {spec.stride_bytes}"
+            place.mkdir()
+            return Case(study, size, shards, place, spec)
+
+        seconds = [measure(case(size, study.evaluation), arguments.rounds) for size in study.models.sizes]
+        show("all sizes", *(sum(column) for column in zip(*seconds, strict=True)))
+        half = study.evaluation.model_copy(update={"stride_bytes": study.training.context.bytes // 2})
+        measure(case(study.models.sizes[-1], half), arguments.rounds)
 
 
 if __name__ == "__main__":

@@ -2,33 +2,28 @@
 
 from __future__ import annotations
 
-import gzip
-import json
-from pathlib import Path
-
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from uniscale_assets.corpus.sources import read_source
+from uniscale_assets.corpus.spec import CorpusSpec
 from uniscale_assets.modeling.architectures import build_config, build_model
 from uniscale_assets.tokenization.families import family_of
 from uniscale_assets.tokenization.loading import load_tokenizer
 from uniscale_assets.tokenization.shards import SHARD_SPLITS, ShardSummary, SplitCounts
 from uniscale_assets.tokenization.spec import TokenizerSpec
 
-MINI = Path(__file__).resolve().parents[2] / ".." / "shared" / "data" / "mini"
 VOCAB_SIZE = 600
+LANGUAGES = ("eng_Latn", "rus_Cyrl", "jpn_Jpan")
 
 
-def read_mini(language, documents, characters):
-    """The first documents of a language of the mini corpus, each cut to some characters."""
-    path = MINI / f"{language}.jsonl.gz"
-    if not path.exists():
-        pytest.skip(f"needs {path}")
-    with gzip.open(path, "rt", encoding="utf-8") as lines:
-        rows = [json.loads(line) for _, line in zip(range(documents), lines, strict=False)]
-    return [(language, row["id"], row["text"][:characters]) for row in rows]
+def read_texts(language, documents, characters, cache):
+    """The first documents of a language of the embedded corpus, each cut to some characters."""
+    spec = CorpusSpec(source="embedded", languages=LANGUAGES)
+    rows = zip(range(documents), read_source(spec, language, cache), strict=False)
+    return [(language, row.id, row.text[:characters]) for _, row in rows]
 
 
 def write_shards(directory, documents, vocab_size):
@@ -93,9 +88,10 @@ def one_thread():
 
 
 @pytest.fixture(scope="session")
-def texts():
+def texts(tmp_path_factory):
     """A few documents in three scripts, from one character to some windows long."""
-    long = [row for language in ("eng_Latn", "rus_Cyrl", "jpn_Jpan") for row in read_mini(language, 6, 700)]
+    cache = tmp_path_factory.mktemp("cache")
+    long = [row for language in LANGUAGES for row in read_texts(language, 6, 700, cache)]
     short = [(language, f"{name}/short", text[: 1 + 7 * index]) for index, (language, name, text) in enumerate(long[::2])]
     return [*long, *short]
 

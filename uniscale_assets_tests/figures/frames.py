@@ -5,8 +5,14 @@ from __future__ import annotations
 import math
 import random
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import polars
+
+from uniscale_assets.partition_keys import GridKey, ModelKey
+
+if TYPE_CHECKING:
+    from uniscale_assets.statistics.study_statistics import StudyStatistics
 
 LANGUAGES = (
     "arb_Arab", "cmn_Hani", "deu_Latn", "eng_Latn", "fas_Arab", "fra_Latn",
@@ -161,36 +167,42 @@ def training_runs(grid: Grid) -> polars.DataFrame:
     return polars.DataFrame(rows)
 
 
-def bits_per_byte(grid: Grid) -> polars.DataFrame:
-    """Scores by language and over all; languages differ by a fixed factor."""
+def document_scores(grid: Grid, documents: int = 20) -> polars.DataFrame:
+    """Scores of every document: some are hard for all, and a little for one model alone; translations share an id."""
     rows: list[dict[str, object]] = []
     for cell in grid.cells:
         name, size, _ = cell
-        for number, language in enumerate(("all", *LANGUAGES)):
-            factor = 1.0 if language == "all" else 0.8 + 0.4 * number / len(LANGUAGES)
-            noise = random.Random(f"{language} {name}").gauss(0, 0.01) if language != "all" else 0.0
-            value = grid.values[name][size] * factor + seed_noise(*cell) + noise
-            size_bytes = 96_000 if language == "all" else 8_000
-            rows.append(
-                {
-                    **model_columns(cell),
-                    "split": "test",
-                    "language": language,
-                    "documents": 240 if language == "all" else 20,
-                    "bytes": size_bytes,
-                    "tokens": round(size_bytes / rate(name)),
-                    "negative_log_likelihood_nats": value * math.log(2) * size_bytes,
-                    "separator_negative_log_likelihood_nats": 100.0,
-                    "bits_per_byte": value,
-                    "byte_perplexity": 2**value,
-                    "token_perplexity": 2 ** (value * rate(name)),
-                    "context_bytes": 320,
-                    "stride_bytes": 320,
-                    "context_tokens": round(320 / rate(name)),
-                    "stride_tokens": round(320 / rate(name)),
-                }
-            )
+        level = grid.values[name][size] + seed_noise(*cell)
+        own = random.Random(f"documents {cell}")
+        for number, language in enumerate(LANGUAGES):
+            shared = random.Random(language)
+            for document in range(documents):
+                length = 200 + shared.randrange(400)
+                value = level * (0.8 + 0.4 * number / (len(LANGUAGES) - 1)) * (1 + shared.gauss(0, 0.15)) + own.gauss(0, 0.02)
+                rows.append(
+                    {
+                        **model_columns(cell),
+                        "split": "test",
+                        "language": language,
+                        "document": f"document {document}",
+                        "bytes": length,
+                        "tokens": round(length / rate(name)),
+                        "negative_log_likelihood_nats": value * math.log(2) * length,
+                        "separator_negative_log_likelihood_nats": 5.0,
+                    }
+                )
     return polars.DataFrame(rows)
+
+
+def bits_per_byte(scores: polars.DataFrame) -> polars.DataFrame:
+    """Sums of the documents, by language and over all."""
+    keys = ["study", "tokenizer", "size", "budget", "seed", "fingerprint", "split"]
+    sums = (polars.col("bytes", "tokens", "negative_log_likelihood_nats").sum(), polars.len().alias("documents"))
+    by_language = scores.group_by([*keys, "language"], maintain_order=True).agg(*sums)
+    whole = scores.group_by(keys, maintain_order=True).agg(*sums).with_columns(polars.lit("all").alias("language"))
+    rows = polars.concat([by_language, whole.select(by_language.columns)])
+    value = polars.col("negative_log_likelihood_nats") / math.log(2) / polars.col("bytes")
+    return rows.with_columns(value.alias("bits_per_byte"))
 
 
 def tokenizers(grid: Grid) -> polars.DataFrame:
@@ -247,3 +259,13 @@ def corpus_ledger() -> polars.DataFrame:
                 }
             )
     return polars.DataFrame(rows)
+
+
+def statistics(grid: Grid) -> StudyStatistics:
+    """What the room of statistics says of the grid, with fewer draws than a study takes."""
+    from uniscale_assets.statistics.study_statistics import study_statistics
+
+    scores = document_scores(grid)
+    asked = [GridKey(name, ModelKey(size, seed)) for name in grid.values for size in grid.sizes for seed in grid.seeds]
+    frames = (bits_per_byte(scores), scores, training_runs(grid), training_curves(grid), tokenizers(grid))
+    return study_statistics(*frames, asked, draws=200)

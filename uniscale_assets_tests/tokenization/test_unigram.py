@@ -15,7 +15,7 @@ from uniscale_assets.tokenization.layout import BYTE_CHARACTERS, SEPARATOR_TEXT,
 from uniscale_assets.tokenization.loading import load_tokenizer
 from uniscale_assets.tokenization.pretokens import count_pretokens
 from uniscale_assets.tokenization.spec import TokenizerSpec
-from uniscale_assets.tokenization.unigram import UnigramOptions, spelled_rows, train_sentencepiece
+from uniscale_assets.tokenization.unigram import UnigramOptions, scored_pieces, spelled_rows, train_sentencepiece
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,10 +35,17 @@ def test_every_pretoken_is_segmented_as_by_sentencepiece(train: Train, texts: li
     processor = sentencepiece.SentencePieceProcessor(model_proto=model)
     converted = load_tokenizer(train("unigram"))
     pretokens = [*counted.counts, *count_pretokens([text for _, text in unseen], "gpt4", capacity=10**7).counts]
-    expected = [processor.encode(spell(pretoken.encode()), out_type=str) for pretoken in pretokens]
-    found = [[spell(converted.decode([index])) for index in encoding.ids] for encoding in converted.encode_batch(pretokens)]
     assert len(pretokens) > 9_000
-    assert found == expected
+    scores = scored_pieces(model)
+    ties = 0
+    for pretoken, encoding in zip(pretokens, converted.encode_batch(pretokens), strict=True):
+        expected = processor.encode(spell(pretoken.encode()), out_type=str)
+        found = [spell(converted.decode([index])) for index in encoding.ids]
+        # SentencePiece adds up in 32 bits: between segmentations of one score, such as f|ff and ff|f, rounding decides.
+        if found != expected:
+            ties += 1
+            assert sum(map(scores.__getitem__, found)) == pytest.approx(sum(map(scores.__getitem__, expected)), rel=1e-6)
+    assert ties <= len(pretokens) / 1000
 
 
 def test_the_layout_is_separator_then_bytes_then_pieces(train: Train) -> None:
