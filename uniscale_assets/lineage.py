@@ -7,11 +7,13 @@ None while an input is missing. Whether a partition is missing is asked here, ne
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from functools import wraps
 from typing import Any, Generic, Protocol, TypeVar
 
 from uniscale_assets.errors import UniscaleError
 from uniscale_assets.files import hash_of
+from uniscale_assets.modeling.sizes import shape_of
 from uniscale_assets.partition_keys import GridKey, ModelKey
 from uniscale_assets.study import Study
 
@@ -58,12 +60,29 @@ class MissingInputError(UniscaleError):
     """An artifact that this one is made from does not exist yet."""
 
 
+def remembered(build: Callable[..., Target]) -> Callable[..., Target]:
+    """Build a target once: with its inputs there, its fingerprint does not change while one lineage looks at a study."""
+
+    @wraps(build)
+    def look_up(lineage: Lineage[Any], *key: Any) -> Target:
+        name = (build.__name__, *key)
+        known = lineage.targets_seen.get(name)
+        if known is None:
+            known = build(lineage, *key)
+            if known.fingerprint is not None:
+                lineage.targets_seen[name] = known
+        return known
+
+    return look_up
+
+
 class Lineage(Generic[ArtifactType]):
-    """The artifacts of one study, as they should be today and as they are."""
+    """The artifacts of one study, as they should be today and as they are; a short-lived look at both."""
 
     def __init__(self, study: Study, store: Lookup[ArtifactType]) -> None:
         self.study = study
         self.store = store
+        self.targets_seen: dict[tuple[Any, ...], Target] = {}
         self._found: dict[Target, ArtifactType] = {}
 
     def find(self, target: Target) -> ArtifactType | None:
@@ -89,6 +108,7 @@ class Lineage(Generic[ArtifactType]):
             )
         return found
 
+    @remembered
     def documents(self, language: str) -> Target:
         """Deduplicated, split text of one language."""
         from uniscale_assets.corpus.sources import source_fingerprint
@@ -97,6 +117,7 @@ class Lineage(Generic[ArtifactType]):
         keys = {"source": source_fingerprint(corpus, language), "splits": corpus.splits.model_dump(), "limit": corpus.bytes_per_language}
         return self._target("documents", language, keys, {})
 
+    @remembered
     def mixture(self) -> Target:
         """The text of every split, mixed over languages."""
         corpus = self.study.corpus
@@ -104,12 +125,14 @@ class Lineage(Generic[ArtifactType]):
         inputs = {language: self._content(self.documents(language)) for language in corpus.languages}
         return self._target("mixture", self.study.name, keys, inputs)
 
+    @remembered
     def vocabulary(self, name: str) -> Target:
         """What a family learned at the largest size of a group of nested tokenizers."""
         spec = max(self.study.vocabularies[name], key=lambda member: member.vocab_size)
         keys = spec.model_dump(exclude={"name"})
         return self._target("vocabulary", name, keys, {"text": self._files(self.mixture(), "tokenizer.parquet")})
 
+    @remembered
     def tokenizer(self, name: str) -> Target:
         """One tokenizer, verified on the test split."""
         keys = self.study.tokenizer(name).model_dump(exclude={"name"})
@@ -119,6 +142,7 @@ class Lineage(Generic[ArtifactType]):
         }
         return self._target("tokenizer", name, keys, inputs)
 
+    @remembered
     def token_shards(self, name: str) -> Target:
         """Training, validation and test text as tokens."""
         inputs = {
@@ -127,11 +151,13 @@ class Lineage(Generic[ArtifactType]):
         }
         return self._target("token_shards", name, {}, inputs)
 
+    @remembered
     def tokenizer_metrics(self, name: str) -> Target:
         """Intrinsic metrics of one tokenizer."""
         inputs = {"shards": self._content(self.token_shards(name)), "tokenizer": self._content(self.tokenizer(name))}
         return self._target("tokenizer_metrics", name, {}, inputs)
 
+    @remembered
     def checkpoint(self, key: GridKey) -> Target:
         """One trained model. It depends on the training text and on T (the validation text), not on the test text."""
         shards = self.token_shards(key.tokenizer)
@@ -142,6 +168,7 @@ class Lineage(Generic[ArtifactType]):
         }
         return self._target("checkpoint", str(key), checkpoint_keys(self.study, key.model), inputs)
 
+    @remembered
     def bits_per_byte(self, key: GridKey) -> Target:
         """The scores of one model on the evaluation split."""
         evaluation = self.study.evaluation
@@ -195,4 +222,5 @@ def checkpoint_keys(study: Study, model: ModelKey) -> dict[str, Any]:
     training = study.training.model_dump()
     training["budget"] = {"rule": study.training.budget.rule, "value": study.budget_value(model)}
     models = study.models.model_dump(exclude={"sizes"})
-    return {"models": models, "size": model.size, "seed": model.seed, "training": training}
+    shape = asdict(shape_of(study.models.architecture, model.size))
+    return {"models": models, "shape": shape, "size": model.size, "seed": model.seed, "training": training}

@@ -185,7 +185,11 @@ RANK_CORRELATIONS = Table(
         LANGUAGE,
         Column("small_size", "VARCHAR", "the size that predicts"),
         Column("large_size", "VARCHAR", "the size that is predicted"),
-        Column("group_name", "VARCHAR", "'all' tokenizers, or those of one vocabulary size: 'vocab_size=1024'"),
+        Column(
+            "group_name",
+            "VARCHAR",
+            "'all' tokenizers, those of one vocabulary size: 'vocab_size=1024', or 'equal vocab_size': only pairs of equal size",
+        ),
         Column("tokenizers", "BIGINT", "tokenizers that both sizes have"),
         Column("statistic", "VARCHAR", "spearman, kendall, decision_accuracy, winner_probability, regret, ..."),
         Column("value", "DOUBLE", "its value; null where it is not defined"),

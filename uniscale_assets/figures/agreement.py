@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from uniscale_assets.figures.labels import place_labels
+from uniscale_assets.figures.quantities import tick_format
 from uniscale_assets.figures.style import (
     BEST_LINE,
     INK,
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
 
 SIDE = 420
 """width and height of the scatter's plotting area, pixels"""
-LEFT, TOP = 70, 56
+LEFT, TOP = 70, 70
+BARS = "bars: 95 % interval of the difference to the best (dotted)"
 
 
 def size_scatter(ranking: DataFrame, small: str, large: str, styles: Mapping[str, TokenizerStyle]) -> Figure:
@@ -43,7 +45,7 @@ def size_scatter(ranking: DataFrame, small: str, large: str, styles: Mapping[str
         large: the size up.
         styles: from `style.styles_of`.
     """
-    title = f"{large} against {small}"
+    title = f"Size {large} against {small}"
     sides = [{row["tokenizer"]: row for row in ranking.filter(size=size).iter_rows(named=True)} for size in (small, large)]
     names = [name for name in in_study_order(list(sides[0]), styles) if name in sides[1]]
     if len(names) < 2:
@@ -55,11 +57,13 @@ def size_scatter(ranking: DataFrame, small: str, large: str, styles: Mapping[str
     figure = Figure([scatter_point(*rows, style_for(styles, name)) for name, *rows in zip(names, across, up, strict=True)])
     figure.add_vline(min(row["bits_per_byte"] for row in sides[0].values()), **BEST_LINE)
     figure.add_hline(min(row["bits_per_byte"] for row in sides[1].values()), **BEST_LINE)
-    add_labels(figure, across, up, ranges, styles)
-    dress(figure, title, width=SIDE + LEFT + 24, height=SIDE + TOP + 60, showlegend=False)
+    add_labels(figure, across, up, ranges)
+    dress(figure, title, width=SIDE + LEFT + 24, height=SIDE + TOP + 60, subtitle=BARS, showlegend=False)
     figure.update_layout(margin={"l": LEFT, "r": 24, "t": TOP, "b": 60})
-    figure.update_xaxes(range=ranges[0], title_text=f"{text_of(small)} (bits per byte)", nticks=7)
-    return figure.update_yaxes(range=ranges[1], title_text=f"{text_of(large)} (bits per byte)", nticks=7)
+    figure.update_xaxes(range=ranges[0], title_text=f"{text_of(small)} (bits per byte)", nticks=7, tickformat=tick_format(*ranges[0]))
+    return figure.update_yaxes(
+        range=ranges[1], title_text=f"{text_of(large)} (bits per byte)", nticks=7, tickformat=tick_format(*ranges[1])
+    )
 
 
 def scatter_point(small: dict[str, Any], large: dict[str, Any], style: TokenizerStyle) -> dict[str, Any]:
@@ -80,10 +84,14 @@ def scatter_point(small: dict[str, Any], large: dict[str, Any], style: Tokenizer
 def padded_range(rows: Sequence[dict[str, Any]]) -> tuple[float, float]:
     """The range of one axis: every point and interval, and room for labels."""
     values = [row["bits_per_byte"] for row in rows]
-    reaches = [row["difference_high"] - row["difference_to_best"] for row in rows if row["difference_high"] is not None]
-    reach = max(reaches, default=0.0)
     margin = max((max(values) - min(values)) * 0.1, 1e-4)
-    return min(values) - max(margin, reach), max(values) + max(margin, reach)
+    ends = [(row["bits_per_byte"] - reach_of(row), row["bits_per_byte"] + reach_of(row)) for row in rows]
+    return min(low for low, _ in ends) - margin / 2, max(high for _, high in ends) + margin / 2
+
+
+def reach_of(row: dict[str, Any]) -> float:
+    """Half the width of a row's interval, bits per byte; 0 where it is not known."""
+    return 0.0 if row["difference_high"] is None else row["difference_high"] - row["difference_to_best"]
 
 
 def add_labels(
@@ -91,21 +99,23 @@ def add_labels(
     across: Sequence[dict[str, Any]],
     up: Sequence[dict[str, Any]],
     ranges: Sequence[tuple[float, float]],
-    styles: Mapping[str, TokenizerStyle],
 ) -> None:
     """The tokenizers' names beside their points, with a fine line where one had to move away."""
     names = [str(row["tokenizer"]) for row in across]
     places = [(row["bits_per_byte"], other["bits_per_byte"]) for row, other in zip(across, up, strict=True)]
     (left, right), (bottom, top) = ranges
     pixels = [((x - left) / (right - left) * SIDE, (y - bottom) / (top - bottom) * SIDE) for x, y in places]
-    for name, place, pixel, middle in zip(names, places, pixels, place_labels(pixels, names, SIDE, SIDE), strict=True):
+    reaches = [
+        (reach_of(row) / (right - left) * SIDE, reach_of(other) / (top - bottom) * SIDE) for row, other in zip(across, up, strict=True)
+    ]
+    for name, place, pixel, middle in zip(names, places, pixels, place_labels(pixels, reaches, names, SIDE, SIDE), strict=True):
         figure.add_annotation(
             x=place[0],
             y=place[1],
             ax=middle[0] - pixel[0],
             ay=pixel[1] - middle[1],
             text=text_of(name),
-            font={"size": 12, "color": style_for(styles, name).colour},
+            font={"size": 12},
             showarrow=True,
             arrowhead=0,
             arrowwidth=0.8,
@@ -122,7 +132,7 @@ def agreement_by_language(correlations: DataFrame, statistic: str = "spearman") 
         correlations: rows of `tables.RANK_CORRELATIONS` of one budget.
         statistic: which of them to draw.
     """
-    title = f"Rank agreement by language ({statistic})"
+    title = f"{statistic.capitalize()} between sizes, by language"
     rows = correlations.filter(statistic=statistic, group_name="all")
     rows = rows.filter(rows["value"].is_not_null())
     if rows.is_empty():

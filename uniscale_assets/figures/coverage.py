@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from uniscale_assets.figures.style import INK, PALETTE, TokenizerStyle, dress, in_study_order, says, text_of
+from uniscale_assets.figures.style import INK, TokenizerStyle, dress, in_study_order, says, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from plotly.graph_objects import Figure
     from polars import DataFrame
 
-MISSING = "#F3D3BD"
+DONE, MISSING = "#9CC9E6", "#F3D3BD"
 
 
 def coverage_grid(coverage: DataFrame, styles: Mapping[str, TokenizerStyle]) -> Figure:
@@ -38,7 +38,7 @@ def coverage_grid(coverage: DataFrame, styles: Mapping[str, TokenizerStyle]) -> 
         text=[["" if there.get((name, model), True) else "missing" for model in models] for name in names],
         texttemplate="%{text}",
         textfont={"size": 11, "color": INK},
-        colorscale=[[0, MISSING], [1, PALETTE[2]]],
+        colorscale=[[0, MISSING], [1, DONE]],
         zmin=0,
         zmax=1,
         showscale=False,

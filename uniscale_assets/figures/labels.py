@@ -55,14 +55,17 @@ def spread(positions: Sequence[float], gap: float) -> list[float]:
     return moved
 
 
-def place_labels(points: Sequence[tuple[float, float]], texts: Sequence[str], width: float, height: float) -> list[tuple[float, float]]:
+def place_labels(
+    points: Sequence[tuple[float, float]], reaches: Sequence[tuple[float, float]], texts: Sequence[str], width: float, height: float
+) -> list[tuple[float, float]]:
     """Choose for each point where the middle of its label goes.
 
-    Each label in turn takes the nearest place around its point that covers no label, no point and no edge, or the
-    one that covers least. Crowded points go first, since they have the least choice.
+    Each label in turn takes the nearest place around its point that covers no label, point, bar or edge, or the one
+    that covers least. Crowded points go first, since they have the least choice.
 
     Args:
         points: pixels from the lower left corner of the plot.
+        reaches: of each point's error bars to either side and up or down, pixels.
         texts: one for each point.
         width: of the plot, pixels.
         height: of the plot, pixels.
@@ -71,16 +74,25 @@ def place_labels(points: Sequence[tuple[float, float]], texts: Sequence[str], wi
         The middles of the labels, pixels from the lower left corner.
     """
     area = Box(0, 0, width, height)
-    markers = [Box(x - 6, y - 6, x + 6, y + 6) for x, y in points]
+    bars = [box for point, reach in zip(points, reaches, strict=True) for box in boxes_of(point, reach)]
     taken: list[Box] = []
     middles: list[tuple[float, float]] = [(0.0, 0.0)] * len(points)
     for index in sorted(range(len(points)), key=lambda index: -crowd(points, index)):
-        others = [*taken, *(marker for other, marker in enumerate(markers) if other != index)]
         half = len(texts[index]) * LETTER / 2
-        best = min(candidates(points[index], half), key=lambda middle: cost_of(middle, points[index], half, others, area))
-        middles[index] = best
-        taken.append(label_box(best, half))
+        costs = {place: cost_of(place, points[index], half, (taken, bars), area) for place in candidates(points[index], half)}
+        middles[index] = min(costs, key=lambda place: costs[place])
+        taken.append(label_box(middles[index], half))
     return middles
+
+
+def boxes_of(point: tuple[float, float], reach: tuple[float, float]) -> list[Box]:
+    """What a point and its error bars cover."""
+    x, y = point
+    return [
+        Box(x - 6, y - 6, x + 6, y + 6),
+        Box(x - reach[0], y - 2, x + reach[0], y + 2),
+        Box(x - 2, y - reach[1], x + 2, y + reach[1]),
+    ]
 
 
 def crowd(points: Sequence[tuple[float, float]], index: int) -> int:
@@ -90,14 +102,14 @@ def crowd(points: Sequence[tuple[float, float]], index: int) -> int:
 
 
 def candidates(point: tuple[float, float], half: float) -> list[tuple[float, float]]:
-    """Places around a point in rings: right, left, above, below and between, each ring further out."""
+    """Places around a point in rings, each further out: aside of it, aside and above or below, above and below."""
     x, y = point
-    places: list[tuple[float, float]] = []
-    for ring in range(7):
-        up = ring * LINE
-        aside = half + 10 + ring * 6
-        places += [(x + aside, y + up), (x + aside, y - up), (x - aside, y + up), (x - aside, y - up)]
-        places += [(x, y + LINE + up), (x, y - LINE - up)]
+    places = [(x + half + 10, y), (x - half - 10, y)]
+    for ring in range(8):
+        up = 11 + ring * LINE * 0.75
+        aside = half + 5 + ring * 6
+        places += [(x + side * aside, y + sign * up) for sign in (1, -1) for side in (1, -1)]
+        places += [(x, y + LINE * 0.4 + up), (x, y - LINE * 0.4 - up)]
     return places
 
 
@@ -106,9 +118,11 @@ def label_box(middle: tuple[float, float], half: float) -> Box:
     return Box(middle[0] - half, middle[1] - LINE / 2, middle[0] + half, middle[1] + LINE / 2)
 
 
-def cost_of(middle: tuple[float, float], point: tuple[float, float], half: float, others: Sequence[Box], area: Box) -> float:
-    """What a place costs: what it covers counts most, then what sticks out, then the way from its point."""
+def cost_of(
+    middle: tuple[float, float], point: tuple[float, float], half: float, others: tuple[Sequence[Box], Sequence[Box]], area: Box
+) -> float:
+    """What a place costs: covered labels count most and so does what sticks out, then points and bars, then the way there."""
     box = label_box(middle, half)
-    covered = sum(box.overlap(other) for other in others)
+    labels, bars = (sum(box.overlap(other) for other in boxes) for boxes in others)
     away = max(abs(middle[0] - point[0]) - half, 0) + abs(middle[1] - point[1])
-    return 10 * covered + 10 * box.outside(area) + away
+    return 20 * labels + 20 * box.outside(area) + 2 * bars + away

@@ -88,6 +88,12 @@ def log_range(low: float, high: float, padding: float = 0.04) -> tuple[float, fl
     return low - margin, high + margin
 
 
+def tick_format(low: float, high: float, count: int = 5) -> str:
+    """d3's format with as many decimals as about ``count`` ticks between two numbers need, so that all have the same."""
+    step = max(high - low, 1e-9) / count
+    return f".{max(0, math.ceil(-math.log10(step)))}f"
+
+
 def round_values(low: float, high: float, count: int = 5) -> list[float]:
     """About ``count`` multiples of 1, 2 or 5 times a power of ten between two numbers."""
     rough = (high - low) / count

@@ -32,7 +32,7 @@ class RankColumn:
     level: frozenset[str]
 
 
-def rank_chart(title: str, x_title: str, columns: Sequence[RankColumn], styles: Mapping[str, TokenizerStyle]) -> Figure:
+def rank_chart(title: str, x_title: str, columns: Sequence[RankColumn], styles: Mapping[str, TokenizerStyle], subtitle: str = "") -> Figure:
     """A line for each tokenizer; grey behind those that lie level with the best of their column.
 
     Args:
@@ -40,6 +40,7 @@ def rank_chart(title: str, x_title: str, columns: Sequence[RankColumn], styles: 
         x_title: what the columns are.
         columns: left to right; at least one.
         styles: from `style.styles_of`.
+        subtitle: how to read it.
     """
     from plotly.graph_objects import Figure
 
@@ -49,13 +50,14 @@ def rank_chart(title: str, x_title: str, columns: Sequence[RankColumn], styles: 
         add_level(figure, place, column)
     for name in names:
         figure.add_scatter(**rank_line(name, columns, style_for(styles, name)))
-    for place, column, side in ((0, columns[0], -1), (len(columns) - 1, columns[-1], 1)):
-        add_names(figure, place, column, side, styles)
+    add_names(figure, 0, columns[0], -1)
+    if len(columns) > 1:
+        add_names(figure, len(columns) - 1, columns[-1], 1)
     margin = round(max(len(name) for name in names) * LETTER) + 74
     lowest = max(rank for column in columns for rank in column.ranks.values())
-    height = 84 + ROW * (lowest + 0.6) + 56
-    dress(figure, title, height=round(height), width=2 * margin + STEP * max(1, len(columns) - 1), showlegend=False)
-    figure.update_layout(margin={"l": margin, "r": margin, "t": 56, "b": 84})
+    height, width = round(ROW * (lowest + 0.2)), 2 * margin + STEP * max(1, len(columns) - 1)
+    dress(figure, title, height=76 + height + 70, width=max(width, 460), subtitle=subtitle, showlegend=False)
+    figure.update_layout(margin={"l": margin, "r": margin, "t": 76, "b": 70})
     ticks: dict[str, Any] = {"tickvals": list(range(len(columns))), "ticktext": [column.title for column in columns]}
     figure.update_xaxes(range=[-0.16, len(columns) - 0.84], showgrid=False, title_text=x_title, **ticks)
     return figure.update_yaxes(range=[lowest + 0.6, 0.4], visible=False)
@@ -90,7 +92,7 @@ def add_level(figure: Figure, place: int, column: RankColumn) -> None:
         figure.add_shape(type="rect", layer="below", fillcolor=SHADE, line_width=0, **size)
 
 
-def add_names(figure: Figure, place: int, column: RankColumn, side: int, styles: Mapping[str, TokenizerStyle]) -> None:
+def add_names(figure: Figure, place: int, column: RankColumn, side: int) -> None:
     """Names and values beside the first (side -1) or the last (side 1) column, moved apart where ranks are shared."""
     names = sorted(column.ranks, key=lambda name: (column.ranks[name], name))
     for name, y in zip(names, spread([column.ranks[name] for name in names], 0.62), strict=True):
@@ -103,5 +105,5 @@ def add_names(figure: Figure, place: int, column: RankColumn, side: int, styles:
             xanchor="right" if side < 0 else "left",
             xshift=side * 22,
             showarrow=False,
-            font={"size": 12, "color": style_for(styles, name).colour},
+            font={"size": 12},
         )

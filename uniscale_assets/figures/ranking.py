@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from uniscale_assets.figures.panels import Panels
-from uniscale_assets.figures.quantities import quantity
+from uniscale_assets.figures.quantities import quantity, tick_format
 from uniscale_assets.figures.rank_chart import RankColumn, rank_chart
 from uniscale_assets.figures.style import (
     BEST_LINE,
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from plotly.graph_objects import Figure
     from polars import DataFrame
 
+READING = "bars: 95 % interval of the difference to the best (dotted); grey: cannot be told from the best"
 RULERS = ("equal bytes", "equal FLOPs", "equal total parameters")
 
 
@@ -50,11 +51,12 @@ def ranking_dots(ranking: DataFrame, styles: Mapping[str, TokenizerStyle]) -> Fi
     for size in panels.names:
         add_dots(figure, ranking.filter(size=size), names, styles, panels.place(size))
     left = 24 + 8 * max(len(name) for name in names)
-    dress(figure, title, height=panels.rows * (height + 100) + 46, width=left + 24 + 290 * panels.columns, showlegend=False)
-    figure.update_layout(margin={"l": left, "r": 24, "t": 84, "b": 60})
+    dress(
+        figure, title, height=panels.rows * (height + 100) + 52, width=left + 24 + 290 * panels.columns, subtitle=READING, showlegend=False
+    )
+    figure.update_layout(margin={"l": left, "r": 24, "t": 88, "b": 60})
     rows: dict[str, Any] = {"tickvals": list(range(len(names))), "ticktext": [text_of(name) for name in names]}
-    figure.update_yaxes(range=[len(names) - 0.5, -0.5], ticks="", showgrid=False, **rows)
-    return figure.update_xaxes(title_text="bits per byte", nticks=6)
+    return figure.update_yaxes(range=[len(names) - 0.5, -0.5], ticks="", showgrid=False, **rows)
 
 
 def names_by_rank(ranking: DataFrame, sizes: list[str], styles: Mapping[str, TokenizerStyle]) -> list[str]:
@@ -68,12 +70,9 @@ def names_by_rank(ranking: DataFrame, sizes: list[str], styles: Mapping[str, Tok
 
 def add_dots(figure: Figure, rows: DataFrame, names: list[str], styles: Mapping[str, TokenizerStyle], place: dict[str, Any]) -> None:
     """The points of one size."""
-    figure.add_vline(rows["bits_per_byte"].min(), **BEST_LINE, **place)
     level = level_with_best(rows)
     for row in rows.iter_rows(named=True):
         name, at = text_of(row["tokenizer"]), names.index(row["tokenizer"])
-        if row["tokenizer"] in level:
-            figure.add_hrect(at - 0.44, at + 0.44, fillcolor=SHADE, opacity=0.6, line_width=0, layer="below", **place)
         style = style_for(styles, row["tokenizer"])
         figure.add_scatter(
             x=[row["bits_per_byte"]],
@@ -85,6 +84,12 @@ def add_dots(figure: Figure, rows: DataFrame, names: list[str], styles: Mapping[
             hovertemplate=f"{name}: %{{x:.4f}} bits per byte<extra></extra>",
             **place,
         )
+        # plotly puts no shape on a panel that holds no trace yet, so shapes follow.
+        if row["tokenizer"] in level:
+            figure.add_hrect(at - 0.5, at + 0.5, fillcolor=SHADE, opacity=0.6, line_width=0, layer="below", **place)
+    figure.add_vline(rows["bits_per_byte"].min(), **BEST_LINE, **place)
+    form = tick_format(rows["bits_per_byte"].min(), rows["bits_per_byte"].max())
+    figure.update_xaxes(title_text="bits per byte", nticks=6, tickformat=form, **place)
 
 
 def level_with_best(rows: DataFrame) -> frozenset[str]:
@@ -107,7 +112,7 @@ def rank_bumps(ranking: DataFrame, styles: Mapping[str, TokenizerStyle]) -> Figu
     for size in sorted_sizes(ranking["size"].to_list()):
         rows = ranking.filter(size=size)
         columns.append(RankColumn(text_of(size), *placed(rows), level_with_best(rows)))
-    return rank_chart(title, "size (non-embedding parameters)", columns, styles)
+    return rank_chart(title, "size (non-embedding parameters)", columns, styles, "grey: cannot be told from the best of the size")
 
 
 def rank_rulers(comparisons: DataFrame, size: str, styles: Mapping[str, TokenizerStyle]) -> Figure:

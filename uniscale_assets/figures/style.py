@@ -108,7 +108,7 @@ def error_bars(rows: Sequence[Mapping[str, Any]], style: TokenizerStyle) -> dict
     }
 
 
-def dress(figure: Figure, title: str, *, height: int, width: int | None = None, **layout: Any) -> Figure:
+def dress(figure: Figure, title: str, *, height: int, width: int | None = None, subtitle: str = "", **layout: Any) -> Figure:
     """Give a figure the common fonts, margins, grid and title; ``layout`` goes to plotly as it is.
 
     Args:
@@ -116,6 +116,7 @@ def dress(figure: Figure, title: str, *, height: int, width: int | None = None, 
         title: short; it has to fit a narrow page.
         height: pixels.
         width: pixels; None fills the page.
+        subtitle: how to read the figure, in one short line.
     """
     figure.update_layout(
         title={"text": f"<b>{text_of(title)}</b>", "x": 0, "xref": "container", "y": 1, "yref": "container", "yanchor": "top"},
@@ -128,6 +129,8 @@ def dress(figure: Figure, title: str, *, height: int, width: int | None = None, 
         hoverlabel={"font": {"family": FONT}},
         legend={"font": {"size": 12}, "itemsizing": "constant", "tracegroupgap": 0},
     )
+    if subtitle:
+        figure.update_layout(title_subtitle={"text": text_of(subtitle), "font": {"size": 12, "color": MUTED}})
     figure.update_layout(title_font_size=15, title_pad={"l": 8, "t": 14}, **layout)
     axis: dict[str, Any] = {"gridcolor": GRID, "linecolor": MUTED, "zeroline": False, "ticks": "outside", "tickcolor": MUTED, "ticklen": 4}
     figure.update_xaxes(showline=True, title_standoff=10, title_font_size=13, **axis)

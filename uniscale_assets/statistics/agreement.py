@@ -65,9 +65,11 @@ class SizePair:
     @cached_property
     def members(self) -> list[int]:
         """Places in the grid of the group's tokenizers that both sizes have."""
+        import numpy as np
+
         grid = self.noise.grid
         both = grid.counts[:, [grid.sizes.index(self.small_size), grid.sizes.index(self.large_size)]].all(axis=1)
-        present = [grid.tokenizers[place] for place in both.nonzero()[0]]
+        present = [grid.tokenizers[place] for place in np.flatnonzero(both)]
         return [grid.tokenizers.index(name) for name in self.group.members(present)]
 
     @property

@@ -7,10 +7,11 @@ parameters and spends more on each token.
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from uniscale_assets.size_names import parameters_of_size_name
+from uniscale_assets.statistics.frames import frame_of_rows
 from uniscale_assets.statistics.scores import ALL_LANGUAGES, checked
 
 if TYPE_CHECKING:
@@ -84,8 +85,6 @@ def comparisons(bits_per_byte: pl.DataFrame, training_runs: pl.DataFrame, traini
     Raises:
         BadInputError: rows of several studies or splits, or a model that stands twice.
     """
-    import polars as pl
-
     trained = trained_models(bits_per_byte, training_runs)
     readings: list[Reading] = []
     for budget in sorted({model.budget for model in trained}):
@@ -97,9 +96,7 @@ def comparisons(bits_per_byte: pl.DataFrame, training_runs: pl.DataFrame, traini
             readings += ranked(at_equal_flops(same_size, training_curves))
         for size in sizes:
             readings += ranked(at_equal_parameters(size, models))
-    text = dict.fromkeys(("budget", "comparison", "size", "tokenizer", "unit", "source", "note"), pl.String)
-    schema = {name: text.get(name, pl.Float64()) for name in Reading.__dataclass_fields__}
-    return pl.DataFrame([asdict(reading) for reading in readings], schema=schema, orient="row")
+    return frame_of_rows(readings, Reading)
 
 
 def trained_models(bits_per_byte: pl.DataFrame, training_runs: pl.DataFrame) -> list[Trained]:
@@ -222,5 +219,5 @@ def ranked(readings: Iterator[Reading]) -> list[Reading]:
     found = list(readings)
     known = sorted((item for item in found if item.bits_per_byte is not None), key=lambda item: item.bits_per_byte or 0.0)
     ranks = stats.rankdata([item.bits_per_byte for item in known])
-    placed = [Reading(**{**asdict(item), "rank": float(rank)}) for item, rank in zip(known, ranks, strict=True)]
+    placed = [replace(item, rank=float(rank)) for item, rank in zip(known, ranks, strict=True)]
     return placed + [item for item in found if item.bits_per_byte is None]

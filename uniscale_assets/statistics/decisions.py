@@ -38,7 +38,6 @@ def winner_probability(small: SizeNoise, large: SizeNoise) -> float | None:
     prior, so for tokenizers that nearly tie it tends to 1 / (their number), which is what is then known. Tied winners of
     the small size count equally.
     """
-    import numpy as np
 
     if not large.known:
         return None

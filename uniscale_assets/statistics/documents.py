@@ -9,8 +9,8 @@ from uniscale_assets.statistics.scores import ALL_LANGUAGES, NATS_PER_BIT, fill_
 
 if TYPE_CHECKING:
     import numpy as np
-    from numpy.typing import NDArray
     import polars as pl
+    from numpy.typing import NDArray
 
     from uniscale_assets.statistics.scores import ScoreGrid
 

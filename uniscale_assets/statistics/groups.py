@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import numpy as np
-    from numpy.typing import NDArray
     import polars as pl
+    from numpy.typing import NDArray
 
 EVERY_TOKENIZER = "all"
 WITHIN_VOCABULARIES = "equal vocab_size"

@@ -118,7 +118,7 @@ def listed_orders(noise: SizeNoise, limit: float) -> NDArray[np.int64] | None:
 
 def linear_extensions(before: NDArray[np.bool_]) -> Iterator[list[int]]:
     """Every order of ``range(n)`` in which i stands before j wherever ``before[i, j]``."""
-    predecessors = [sum(1 << int(i) for i in column.nonzero()[0]) for column in before.T]
+    predecessors = [sum(1 << item for item, first in enumerate(column) if first) for column in before.T.tolist()]
 
     def extend(order: list[int], placed: int) -> Iterator[list[int]]:
         if len(order) == len(predecessors):
@@ -195,6 +195,7 @@ def nonnegative_multipliers(matrices: NDArray[np.float64], targets: NDArray[np.f
 
     count, size = targets.shape
     active = np.zeros((count, size), dtype=bool)
+    solution = np.zeros((count, size))
     tolerance = 1e-10 * np.abs(targets).max(initial=0.0)
     for attempt in range(50 + 2**size):
         both = active[:, :, None] & active[:, None, :]

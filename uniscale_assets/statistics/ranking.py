@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from uniscale_assets.statistics.frames import frame_of_rows
 from uniscale_assets.statistics.noisy_grids import DRAWS, noisy_grids
 from uniscale_assets.statistics.orders import CONFIDENCE
 
@@ -12,13 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     import numpy as np
-    from numpy.typing import NDArray
     import polars as pl
+    from numpy.typing import NDArray
 
     from uniscale_assets.statistics.noise import GridNoise, SizeNoise
-
-
-TEXT_COLUMNS = ("budget", "language", "size", "tokenizer", "best", "note")
 
 
 @dataclass(frozen=True)
@@ -102,23 +100,12 @@ def ranking(bits_per_byte: pl.DataFrame, document_scores: pl.DataFrame, *, seed:
 
 def ranking_of(noises: Sequence[GridNoise]) -> pl.DataFrame:
     """`ranking` of grids whose noise is there already."""
-    import polars as pl
-
-    types = {"seeds": pl.Int64, "separated": pl.Boolean} | dict.fromkeys(TEXT_COLUMNS, pl.String)
-    schema = {name: types.get(name, pl.Float64()) for name in RankingRow.__dataclass_fields__}
-    rows = [asdict(row) for noise in noises for size in noise.grid.sizes for row in ranking_rows(noise, size)]
-    return pl.DataFrame(rows, schema=schema, orient="row")
+    return frame_of_rows((row for noise in noises for size in noise.grid.sizes for row in ranking_rows(noise, size)), RankingRow)
 
 
 def separations_of(noises: Sequence[GridNoise]) -> pl.DataFrame:
     """Pairs above the noise at every budget, language and size: the columns of `SeparationRow`."""
-    import polars as pl
-
-    types = {"budget": pl.String, "language": pl.String, "size": pl.String}
-    counts = dict.fromkeys(("tokenizers", "pairs", "above_seed_spread", "separated"), pl.Int64)
-    schema = {name: (types | counts).get(name, pl.Float64()) for name in SeparationRow.__dataclass_fields__}
-    rows = [asdict(separation_row(noise, size)) for noise in noises for size in noise.grid.sizes]
-    return pl.DataFrame(rows, schema=schema, orient="row")
+    return frame_of_rows((separation_row(noise, size) for noise in noises for size in noise.grid.sizes), SeparationRow)
 
 
 def present_at(noise: GridNoise, size: str) -> list[int]:

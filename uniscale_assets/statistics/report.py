@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from itertools import combinations
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from uniscale_assets.statistics.agreement import AgreementRow, SizePair, agreement_rows, compute_row
+from uniscale_assets.statistics.frames import frame_of_rows
 from uniscale_assets.statistics.groups import EVERY_TOKENIZER, groups_of
 from uniscale_assets.statistics.noisy_grids import DRAWS, noisy_grids
 from uniscale_assets.statistics.scores import ALL_LANGUAGES
-from uniscale_assets.tables import RANK_CORRELATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -60,7 +59,8 @@ def rank_correlations_of(
     """`rank_correlations` of grids whose noise is there already."""
     flops = mean_training_flops(training_runs)
     groups = groups_of(tokenizers)
-    return frame_of_rows(row for noise in noises for group in groups for row in rows_of_grid(noise, group, flops, seed))
+    rows = (row for noise in noises for group in groups for row in rows_of_grid(noise, group, flops, seed))
+    return frame_of_rows(rows, AgreementRow)
 
 
 def rows_of_grid(noise: GridNoise, group: Group, flops: Mapping[tuple[str, str, str], float], seed: int) -> Iterator[AgreementRow]:
@@ -81,12 +81,3 @@ def mean_training_flops(training_runs: pl.DataFrame) -> dict[tuple[str, str, str
     keys = ["budget", "tokenizer", "size"]
     means = training_runs.with_columns(pl.col("budget").fill_null("")).group_by(keys).agg(pl.col("training_flops").mean()).drop_nulls()
     return {(str(budget), str(name), str(size)): float(value) for budget, name, size, value in means.rows()}
-
-
-def frame_of_rows(rows: Iterator[AgreementRow]) -> pl.DataFrame:
-    """Rows as a frame with the table's types."""
-    import polars as pl
-
-    types: dict[str, Any] = {"VARCHAR": pl.String, "BIGINT": pl.Int64, "DOUBLE": pl.Float64}
-    schema = {column.name: types[column.type] for column in RANK_CORRELATIONS.columns if column.name != "study"}
-    return pl.DataFrame([asdict(row) for row in rows], schema=schema, orient="row")

@@ -10,8 +10,8 @@ from uniscale_assets.size_names import parameters_of_size_name
 
 if TYPE_CHECKING:
     import numpy as np
-    from numpy.typing import NDArray
     import polars as pl
+    from numpy.typing import NDArray
 
 ALL_LANGUAGES = "all"
 MODEL_COLUMNS = ("budget", "tokenizer", "size", "seed")

@@ -123,14 +123,25 @@ def cost_sentences(agreement: Agreement) -> Iterator[str]:
     """What deciding at the small size saves and what it may cost."""
     if agreement.regret is None:
         return
-    most = f" (at most {agreement.regret_high:.4f} with 95 % confidence)" if agreement.regret_high is not None else ""
+    most = f" (at most {agreement.regret_high:.4f}, upper end of the 95 % interval)" if sure(agreement) else ""
     saved = f" for {percent(agreement.compute_share)} of its compute" if agreement.compute_share is not None else ""
-    chance = f"; the probability that it is the best there is {percent(agreement.winner_probability)}"
-    known = agreement.winner_probability is not None and agreement.seeds_known
+    chance = f"; the probability that it is the best there is {probability(agreement.winner_probability)}"
     yield (
         f"Taking the winner of {agreement.small_size}{saved} loses {agreement.regret:.4f} bits per byte at {agreement.large_size}"
-        f"{most}{chance if known else ''}."
+        f"{most}{chance if sure(agreement) else ''}."
     )
+
+
+def sure(agreement: Agreement) -> bool:
+    """Whether what is said of an agreement knows the noise of seeds."""
+    return agreement.seeds_known and agreement.winner_probability is not None and agreement.regret_high is not None
+
+
+def probability(value: float | None) -> str:
+    """A probability from draws, which never shows that something is certain."""
+    if value is None:
+        return "unknown"
+    return "above 99 %" if value > 0.99 else "below 1 %" if value < 0.01 else percent(value)
 
 
 def vocabulary_sentences(agreement: Agreement) -> Iterator[str]:
@@ -142,9 +153,9 @@ def vocabulary_sentences(agreement: Agreement) -> Iterator[str]:
         f"{agreement.small_size} orders {share(within)} of the pairs of equal vocabulary size as {agreement.large_size} does, "
         f"and {share(every)} of all pairs"
     )
-    if within.low is not None and within.low > 1 / 2:
+    if agreement.seeds_known and within.low is not None and within.low > 1 / 2:
         yield f"Agreement is more than vocabulary size: {compared}."
-    elif every.low is not None and every.low > 1 / 2:
+    elif agreement.seeds_known and every.low is not None and every.low > 1 / 2:
         yield f"Vocabulary size drives the agreement: {compared}; between tokenizers of equal vocabulary size cannot tell."
     else:
         yield f"Cannot tell whether vocabulary size drives the agreement: {compared}."
@@ -152,9 +163,10 @@ def vocabulary_sentences(agreement: Agreement) -> Iterator[str]:
 
 def population_sentences(agreement: Agreement) -> Iterator[str]:
     """What the sample says of other tokenizers."""
-    if agreement.population_low is not None and agreement.population_high is not None:
+    if agreement.seeds_known and agreement.population_low is not None and agreement.population_high is not None:
         ends = f"{ends_of(agreement.population_low, agreement.population_high)}"
-        yield f"For other tokenizers like these {agreement.tokenizers}, Spearman between {agreement.small_size} and {agreement.large_size} lies in {ends} (95 %)."
+        sizes = f"{agreement.small_size} and {agreement.large_size}"
+        yield f"For other tokenizers like these {agreement.tokenizers}, Spearman between {sizes} lies in {ends} (95 % interval)."
 
 
 def firmer_sentences(winners: Sequence[Winner], agreements: Sequence[Agreement]) -> Iterator[str]:
@@ -174,8 +186,9 @@ def seeds_sentences(winner: Winner) -> Iterator[str]:
         yield f"Firmer: a second seed at {winner.size}, so that the noise between seeds is known."
     elif winner.seeds_needed is not None:
         pair = f"{winner.best} from {winner.runner_up} at {winner.size}"
-        if winner.seeds_needed.seeds is not None:
-            yield f"Firmer: about {winner.seeds_needed.seeds} seeds of each tokenizer would tell {pair}, if their difference is what it seems."
+        needed = winner.seeds_needed.seeds
+        if needed is not None:
+            yield f"Firmer: about {needed} seeds of each tokenizer would tell {pair}, if their difference is what it seems."
         elif winner.seeds_needed.documents_alone:
             yield f"Firmer: more text to test on; with these documents no number of seeds tells {pair}."
         else:

@@ -109,13 +109,18 @@ def test_compile_compiles(make_task, tmp_path):
     assert not any(isinstance(module, FusedXIELU) for module in compiled.model.modules())
 
 
-def test_gradient_checkpointing_computes_layers_again_and_changes_no_weight(make_task, trained, tmp_path):
+def test_gradient_checkpointing_computes_layers_again_and_changes_no_weight(make_task, trained, tmp_path, monkeypatch):
     calls = []
-    trainer = build_trainer(prepare_training(make_task({**SHORT, "gradient_checkpointing": True})), tmp_path, ExecutionSpec())
-    trainer.model.model.layers[0].mlp.register_forward_hook(lambda *_: calls.append(1))
-    trainer.train()
-    assert len(calls) == 2 * trainer.state.global_step
-    assert equal(trained({"gradient_checkpointing": True}).weights, trained({}).weights)
+
+    def watched(*arguments):
+        trainer = build_trainer(*arguments)
+        trainer.model.model.layers[0].mlp.register_forward_hook(lambda *_: calls.append(1))
+        return trainer
+
+    monkeypatch.setattr("uniscale_assets.modeling.training.build_trainer", watched)
+    again = Trained(make_task({**SHORT, "gradient_checkpointing": True}), tmp_path)
+    assert len(calls) == 2 * again.record.steps
+    assert equal(again.weights, trained({}).weights)
 
 
 def test_divergence_factor_is_where_a_training_stops(make_task, trained, tmp_path):
