@@ -54,16 +54,15 @@ def size_scatter(ranking: DataFrame, small: str, large: str, styles: Mapping[str
 
     across, up = ([side[name] for name in names] for side in sides)
     ranges = [padded_range(rows) for rows in (across, up)]
-    figure = Figure([scatter_point(*rows, style_for(styles, name)) for name, *rows in zip(names, across, up, strict=True)])
+    figure = Figure([scatter_point(row, other, style_for(styles, row["tokenizer"])) for row, other in zip(across, up, strict=True)])
     figure.add_vline(min(row["bits_per_byte"] for row in sides[0].values()), **BEST_LINE)
     figure.add_hline(min(row["bits_per_byte"] for row in sides[1].values()), **BEST_LINE)
     add_labels(figure, across, up, ranges)
     dress(figure, title, width=SIDE + LEFT + 24, height=SIDE + TOP + 60, subtitle=BARS, showlegend=False)
     figure.update_layout(margin={"l": LEFT, "r": 24, "t": TOP, "b": 60})
-    figure.update_xaxes(range=ranges[0], title_text=f"{text_of(small)} (bits per byte)", nticks=7, tickformat=tick_format(*ranges[0]))
-    return figure.update_yaxes(
-        range=ranges[1], title_text=f"{text_of(large)} (bits per byte)", nticks=7, tickformat=tick_format(*ranges[1])
-    )
+    forms = [tick_format(*span) for span in ranges]
+    figure.update_xaxes(range=ranges[0], title_text=f"{text_of(small)} (bits per byte)", nticks=7, tickformat=forms[0])
+    return figure.update_yaxes(range=ranges[1], title_text=f"{text_of(large)} (bits per byte)", nticks=7, tickformat=forms[1])
 
 
 def scatter_point(small: dict[str, Any], large: dict[str, Any], style: TokenizerStyle) -> dict[str, Any]:
@@ -84,7 +83,7 @@ def scatter_point(small: dict[str, Any], large: dict[str, Any], style: Tokenizer
 def padded_range(rows: Sequence[dict[str, Any]]) -> tuple[float, float]:
     """The range of one axis: every point and interval, and room for labels."""
     values = [row["bits_per_byte"] for row in rows]
-    margin = max((max(values) - min(values)) * 0.1, 1e-4)
+    margin = max((max(values) - min(values)) * 0.2, 1e-4)
     ends = [(row["bits_per_byte"] - reach_of(row), row["bits_per_byte"] + reach_of(row)) for row in rows]
     return min(low for low, _ in ends) - margin / 2, max(high for _, high in ends) + margin / 2
 
@@ -104,11 +103,11 @@ def add_labels(
     names = [str(row["tokenizer"]) for row in across]
     places = [(row["bits_per_byte"], other["bits_per_byte"]) for row, other in zip(across, up, strict=True)]
     (left, right), (bottom, top) = ranges
-    pixels = [((x - left) / (right - left) * SIDE, (y - bottom) / (top - bottom) * SIDE) for x, y in places]
-    reaches = [
-        (reach_of(row) / (right - left) * SIDE, reach_of(other) / (top - bottom) * SIDE) for row, other in zip(across, up, strict=True)
-    ]
-    for name, place, pixel, middle in zip(names, places, pixels, place_labels(pixels, reaches, names, SIDE, SIDE), strict=True):
+    wide, high = SIDE / (right - left), SIDE / (top - bottom)
+    pixels = [((x - left) * wide, (y - bottom) * high) for x, y in places]
+    reaches = [(reach_of(row) * wide, reach_of(other) * high) for row, other in zip(across, up, strict=True)]
+    middles = place_labels(pixels, reaches, names, SIDE, SIDE)
+    for name, place, pixel, middle in zip(names, places, pixels, middles, strict=True):
         figure.add_annotation(
             x=place[0],
             y=place[1],
@@ -122,6 +121,7 @@ def add_labels(
             arrowcolor=MUTED,
             standoff=6,
             borderpad=0,
+            bgcolor="rgba(255,255,255,0.7)",
         )
 
 

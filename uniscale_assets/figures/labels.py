@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-LETTER = 7.0
+LETTER = 6.7
 """pixels that a letter takes at the labels' font size of 12"""
 LINE = 16.0
 """pixels from one line to the next"""

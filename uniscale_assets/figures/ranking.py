@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from uniscale_assets.figures.panels import Panels
 from uniscale_assets.figures.quantities import quantity, tick_format
@@ -51,9 +51,8 @@ def ranking_dots(ranking: DataFrame, styles: Mapping[str, TokenizerStyle]) -> Fi
     for size in panels.names:
         add_dots(figure, ranking.filter(size=size), names, styles, panels.place(size))
     left = 24 + 8 * max(len(name) for name in names)
-    dress(
-        figure, title, height=panels.rows * (height + 100) + 52, width=left + 24 + 290 * panels.columns, subtitle=READING, showlegend=False
-    )
+    size = {"height": panels.rows * (height + 100) + 52, "width": max(600, left + 24 + 290 * panels.columns)}
+    dress(figure, title, **size, subtitle=READING, showlegend=False)
     figure.update_layout(margin={"l": left, "r": 24, "t": 88, "b": 60})
     rows: dict[str, Any] = {"tickvals": list(range(len(names))), "ticktext": [text_of(name) for name in names]}
     return figure.update_yaxes(range=[len(names) - 0.5, -0.5], ticks="", showgrid=False, **rows)
@@ -87,8 +86,9 @@ def add_dots(figure: Figure, rows: DataFrame, names: list[str], styles: Mapping[
         # plotly puts no shape on a panel that holds no trace yet, so shapes follow.
         if row["tokenizer"] in level:
             figure.add_hrect(at - 0.5, at + 0.5, fillcolor=SHADE, opacity=0.6, line_width=0, layer="below", **place)
-    figure.add_vline(rows["bits_per_byte"].min(), **BEST_LINE, **place)
-    form = tick_format(rows["bits_per_byte"].min(), rows["bits_per_byte"].max())
+    values = rows["bits_per_byte"].to_list()
+    figure.add_vline(min(values), **BEST_LINE, **place)
+    form = tick_format(min(values), max(values))
     figure.update_xaxes(title_text="bits per byte", nticks=6, tickformat=form, **place)
 
 

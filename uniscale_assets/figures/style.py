@@ -24,8 +24,8 @@ SHADE = "#DDE1E6"
 """behind tokenizers that cannot be told apart"""
 LIGHT_TO_DARK = [[0.0, "#F7FBFF"], [1.0, "#6BAED6"]]
 """colours of cells whose dark text stays readable; one hue, so lightness alone carries the value"""
-BEST_LINE: dict[str, Any] = {"line": {"color": MUTED, "width": 1, "dash": "dot"}, "layer": "below"}
-"""marks the best of a size"""
+BEST_LINE: dict[str, Any] = {"line": {"color": MUTED, "width": 1, "dash": "dot"}, "layer": "between"}
+"""a level to compare with, such as the best of a size"""
 
 
 @dataclass(frozen=True)
@@ -119,6 +119,7 @@ def dress(figure: Figure, title: str, *, height: int, width: int | None = None, 
         subtitle: how to read the figure, in one short line.
     """
     figure.update_layout(
+        template="none",
         title={"text": f"<b>{text_of(title)}</b>", "x": 0, "xref": "container", "y": 1, "yref": "container", "yanchor": "top"},
         font={"family": FONT, "size": 13, "color": INK},
         paper_bgcolor="white",

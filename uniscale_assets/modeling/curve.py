@@ -55,7 +55,10 @@ class CurveRow:
 
 @dataclass(frozen=True)
 class Watch:
-    """What counts as diverged: a smoothed loss above ``limit`` nats after ``warmup`` steps."""
+    """What counts as diverged: both the smoothed and the last loss above ``limit`` nats, after ``warmup`` steps.
+
+    The smoothed one alone would remember an initialization that started high and is recovering.
+    """
 
     limit: float
     warmup: int
@@ -101,7 +104,7 @@ class CurveRecorder:
         if not math.isfinite(loss):
             raise TrainingError(f"the training loss is {loss} {where}: lower the learning rates, or clip harder")
         self.smoothed = loss if self.step == 1 else SMOOTHING * self.smoothed + (1 - SMOOTHING) * loss
-        if self.step > self.watch.warmup and self.smoothed > self.watch.limit:
+        if self.step > self.watch.warmup and min(self.smoothed, loss) > self.watch.limit:
             raise TrainingError(
                 f"the training diverges {where}: smoothed loss {self.smoothed:.4g} nats (last {loss:.4g}) is above "
                 f"{self.watch.limit:.4g}, which is training.divergence_factor times log(vocabulary): lower the learning rates"

@@ -48,6 +48,7 @@ class StudyTrainer(Trainer):
     ) -> None:
         super().__init__(model=model, args=arguments)
         self.remove_callback(PrinterCallback)
+        self.model.train()  # once, where the stock class walks over all modules at every step
         self.batches = batches
         self.training = training
         self.recorder = recorder
@@ -133,7 +134,7 @@ class StudyTrainer(Trainer):
         if checkpoint is None:
             return
         state = json.loads((Path(checkpoint) / STATE).read_text(encoding="utf-8"))
-        tensors = load_file(Path(checkpoint) / OPTIMIZER, device=str(self.args.device))
+        tensors = {name: tensor.to(self.args.device) for name, tensor in load_file(Path(checkpoint) / OPTIMIZER).items()}
         groups = self.optimizer.state_dict()["param_groups"]
         for group, learning_rate in zip(groups, state["learning_rates"], strict=True):
             group["lr"] = learning_rate

@@ -6,18 +6,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from uniscale_assets.files import hash_of
+from uniscale_assets.files import hash_of, write_text
 from uniscale_assets.lineage import Lineage
 from uniscale_assets.resources.platform import Platform
 from uniscale_assets.resources.publishing import WHOLE, markdown, with_columns
 from uniscale_assets.resources.store import Artifact
+from uniscale_assets.study import Study
 
 if TYPE_CHECKING:
     import polars as pl
 
     from uniscale_assets.statistics.study_statistics import StudyStatistics
 
-REPORT_FILE = "report.html"
+REPORT_FILE, RANKING_FILE, VERDICT_FILE = "report.html", "ranking.csv", "verdict.txt"
 
 
 @dataclass(frozen=True)
@@ -99,3 +100,52 @@ def number(value: float | None) -> str:
 def report_path(platform: Platform, study: str) -> Path:
     """Where the report of a study lies."""
     return platform.home.reports(study) / REPORT_FILE
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What the command prints at its end."""
+
+    ranking: pl.DataFrame
+    verdict: list[str]
+    report: Path
+
+
+def write_summary(directory: Path, found: StudyStatistics) -> None:
+    """Write the ranking and the verdict beside the report, for people and programs that want no page."""
+    write_text(directory / RANKING_FILE, found.ranking.write_csv())
+    write_text(directory / VERDICT_FILE, f"{found.verdict}\n")
+
+
+def summarize(platform: Platform, study: Study) -> Summary | None:
+    """Ranking, verdict and report of a study as last written, or None before there is one."""
+    import polars as pl
+
+    directory = platform.home.reports(study.name)
+    if not (directory / RANKING_FILE).is_file():
+        return None
+    ranking = pl.read_csv(directory / RANKING_FILE)
+    verdict = (directory / VERDICT_FILE).read_text(encoding="utf-8").splitlines()
+    return Summary(ranking_by_size(ranking, study), verdict, report_path(platform, study.name))
+
+
+def ranking_by_size(ranking: pl.DataFrame, study: Study) -> pl.DataFrame:
+    """One line a tokenizer, one column a size (and budget): bits per byte with half the width of its interval, best first."""
+    import polars as pl
+
+    whole = ranking.filter(pl.col("language") == "all")
+    names = list(dict.fromkeys(zip(whole["size"], whole["budget"].fill_null(""), strict=True)))
+    columns = {" ".join(name).strip(): whole.filter(pl.col("size") == name[0], pl.col("budget").fill_null("") == name[1]) for name in names}
+    order = list(columns.values())[-1]["tokenizer"].to_list() if columns else []
+    rest = [name for name in study.tokenizer_names if name not in order and name in set(whole["tokenizer"])]
+    shown = {title: cells_of(rows) for title, rows in columns.items()}
+    return pl.DataFrame([{"tokenizer": name, **{title: cells.get(name, "") for title, cells in shown.items()}} for name in [*order, *rest]])
+
+
+def cells_of(rows: pl.DataFrame) -> dict[str, str]:
+    """Bits per byte and its interval by tokenizer, as text."""
+    found: dict[str, str] = {}
+    for row in rows.iter_rows(named=True):
+        interval = f" ({row['low']:.3f} to {row['high']:.3f})" if row["low"] is not None else ""
+        found[row["tokenizer"]] = f"{row['bits_per_byte']:.4f}{interval}"
+    return found

@@ -34,11 +34,14 @@ class DocumentNoise:
 
 @dataclass(frozen=True)
 class ClusterTotals:
-    """Nats and bytes of every cluster and model: [clusters, models]."""
+    """Nats and bytes of every cluster and model."""
 
     models: pl.DataFrame
+    """tokenizer, size, seed and model: the model's column in the arrays"""
     nats: NDArray[np.float64]
+    """[clusters, models]"""
     bytes: NDArray[np.float64]
+    """[clusters, models]; zero where a model has not scored a document"""
 
 
 def document_noise(scores: pl.DataFrame, grid: ScoreGrid, draws: int, random: np.random.Generator) -> DocumentNoise | None:
@@ -55,9 +58,13 @@ def document_noise(scores: pl.DataFrame, grid: ScoreGrid, draws: int, random: np
         draws: resamples.
         random: source of the resamples.
     """
+    return noise_of_totals(cluster_totals(scores, grid), grid, draws, random)
+
+
+def noise_of_totals(totals: ClusterTotals, grid: ScoreGrid, draws: int, random: np.random.Generator) -> DocumentNoise | None:
+    """`document_noise` of sums by document."""
     import numpy as np
 
-    totals = cluster_totals(scores, grid)
     clusters = len(totals.nats)
     if clusters < FEWEST_CLUSTERS:
         return None

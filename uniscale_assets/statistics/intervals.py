@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from uniscale_assets.statistics.orders import CONFIDENCE, possible_orders
+from uniscale_assets.statistics.orders import CONFIDENCE, possible_orders, spearman_of_orders
 from uniscale_assets.statistics.population import Measure, population_limits
 from uniscale_assets.statistics.rank_agreement import concordance_of_rows, kendall_of_rows, pair_signs, spearman_of_rows
 
@@ -64,12 +64,6 @@ def range_over(orders: PossibleOrders, values: NDArray[np.float64]) -> Interval:
     """Least and greatest value over the possible pairs of orders; rounding errors of the last digits removed."""
     possible = values[orders.possible]
     return Interval(round(float(possible.min()), 12), round(float(possible.max()), 12))
-
-
-def spearman_of_orders(orders: PossibleOrders) -> NDArray[np.float64]:
-    """Spearman's rho of every order of the small size with every one of the large."""
-    ranks = [side.ranks - (side.ranks.shape[1] - 1) / 2 for side in (orders.small, orders.large)]
-    return ranks[0] @ ranks[1].T / (ranks[0][0] @ ranks[0][0])
 
 
 def concordance_of_orders(orders: PossibleOrders, pairs: NDArray[np.bool_] | None) -> NDArray[np.float64]:

@@ -15,6 +15,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from uniscale_assets.statistics.order_distances import OrderDistances, joined_distances, order_distances
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -27,30 +29,13 @@ MOST_ORDERS = 800
 """Orders of one size that are all tried; above (more than 6 tokenizers whose order is open) they are searched."""
 SEARCH_DRAWS = 60
 """Draws from which the search starts."""
+SEARCH_ROUNDS = 4
+"""Times that the search swaps neighbours in the orders that agree most and least."""
+SEARCH_ENDS = 20
+"""Pairs of orders at each end that it starts from."""
 SEARCH_WEIGHTS = (0.0, 0.06, 0.12, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
 """How strongly the search pulls one size's order towards, or away from, the other's."""
 CONFIDENCE = 0.95
-LEAST_FACTOR = 0.05
-"""Keeps a distance above zero where there are fewer documents than ties."""
-
-
-@dataclass(frozen=True)
-class OrderDistances:
-    """Orders of one size, each with its distance from the observed means."""
-
-    orders: NDArray[np.int64]
-    """[orders, tokenizers]: places of the tokenizers, least value first"""
-    distances: NDArray[np.float64]
-    """[orders], squared, in units of the noise's covariance"""
-    ties: NDArray[np.int64]
-    """[orders], neighbours that the nearest values in this order tie"""
-
-    @property
-    def ranks(self) -> NDArray[np.int64]:
-        """[orders, tokenizers]: each tokenizer's rank, from 0."""
-        import numpy as np
-
-        return np.argsort(self.orders, axis=1)
 
 
 @dataclass(frozen=True)
@@ -78,14 +63,22 @@ def possible_orders(small: SizeNoise, large: SizeNoise, confidence: float = CONF
     """
     limits = distance_limits(2 * (len(small.means) - 1), min(small.degrees_of_freedom, large.degrees_of_freedom), confidence)
     listed = [listed_orders(noise, float(limits[-1])) for noise in (small, large)]
-    complete = listed[0] is not None and listed[1] is not None
-    distances = [
-        order_distances(noise, searched_orders(noise, other) if orders is None else orders)
-        for noise, other, orders in zip((small, large), (large, small), listed, strict=True)
-    ]
-    summed = distances[0].distances[:, None] + distances[1].distances[None, :]
-    ties = distances[0].ties[:, None] + distances[1].ties[None, :]
-    return PossibleOrders(distances[0], distances[1], summed <= limits[ties], complete)
+    if listed[0] is None or listed[1] is None:
+        return searched_pairs((small, large), (listed[0], listed[1]), limits)
+    return accepted(order_distances(small, listed[0]), order_distances(large, listed[1]), limits, complete=True)
+
+
+def accepted(small: OrderDistances, large: OrderDistances, limits: NDArray[np.float64], *, complete: bool) -> PossibleOrders:
+    """Pairs of orders whose distances together stay within the limit for their ties."""
+    summed = small.distances[:, None] + large.distances[None, :]
+    ties = small.ties[:, None] + large.ties[None, :]
+    return PossibleOrders(small, large, summed <= limits[ties], complete)
+
+
+def spearman_of_orders(orders: PossibleOrders) -> NDArray[np.float64]:
+    """Spearman's rho of every order of the small size with every one of the large."""
+    ranks = [side.ranks - (side.ranks.shape[1] - 1) / 2 for side in (orders.small, orders.large)]
+    return ranks[0] @ ranks[1].T / (ranks[0][0] @ ranks[0][0])
 
 
 def distance_limits(most_ties: int, degrees_of_freedom: float, confidence: float) -> NDArray[np.float64]:
@@ -130,7 +123,45 @@ def linear_extensions(before: NDArray[np.bool_]) -> Iterator[list[int]]:
     yield from extend([], 0)
 
 
-def searched_orders(noise: SizeNoise, other: SizeNoise) -> NDArray[np.int64]:
+def searched_pairs(
+    noises: tuple[SizeNoise, SizeNoise], listed: tuple[NDArray[np.int64] | None, NDArray[np.int64] | None], limits: NDArray[np.float64]
+) -> PossibleOrders:
+    """The confidence set as far as a search finds it: likely ends, then swaps of neighbours in those that agree most and least."""
+    others = (noises[1], noises[0])
+    first = [likely_orders(noise, other) if orders is None else orders for noise, other, orders in zip(noises, others, listed, strict=True)]
+    sides = [order_distances(noise, orders) for noise, orders in zip(noises, first, strict=True)]
+    for _ in range(SEARCH_ROUNDS):
+        ends = end_orders(accepted(sides[0], sides[1], limits, complete=False))
+        sides = [
+            joined_distances(side, noise, swapped_neighbours(end)) if orders is None else side
+            for side, noise, end, orders in zip(sides, noises, ends, listed, strict=True)
+        ]
+    return accepted(sides[0], sides[1], limits, complete=False)
+
+
+def end_orders(found: PossibleOrders) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Orders of the small and of the large size in the accepted pairs that agree least and most."""
+    import numpy as np
+
+    places = np.argwhere(found.possible)
+    order = np.argsort(spearman_of_orders(found)[found.possible], kind="stable")
+    ends = places[np.concatenate([order[:SEARCH_ENDS], order[-SEARCH_ENDS:]])]
+    return found.small.orders[np.unique(ends[:, 0])], found.large.orders[np.unique(ends[:, 1])]
+
+
+def swapped_neighbours(orders: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Every order that differs from one of these by a swap of neighbours."""
+    import numpy as np
+
+    swapped: list[NDArray[np.int64]] = []
+    for place in range(orders.shape[1] - 1):
+        swap = np.arange(orders.shape[1])
+        swap[[place, place + 1]] = place + 1, place
+        swapped.append(orders[:, swap])
+    return np.concatenate(swapped)
+
+
+def likely_orders(noise: SizeNoise, other: SizeNoise) -> NDArray[np.int64]:
     """Likely ends of the confidence set: orders of noisy values, pulled towards the other size's values and away from them."""
     import numpy as np
 
@@ -148,63 +179,3 @@ def standardized(noise: SizeNoise) -> NDArray[np.float64]:
     scale = np.sqrt(np.median(noise.difference_variances[np.triu_indices(len(noise.means), 1)])) or 1.0
     noisy = noise.means + noise.draws[:SEARCH_DRAWS]
     return np.concatenate([noise.means[None, :], noisy]) / scale - noise.means.mean() / scale
-
-
-def order_distances(noise: SizeNoise, orders: NDArray[np.int64]) -> OrderDistances:
-    """Squared distance from the observed means to the nearest values in each order, and the ties of those.
-
-    Args:
-        noise: means and their covariance.
-        orders: [orders, tokenizers].
-    """
-    import numpy as np
-
-    covariance = noise.covariance[orders[:, :, None], orders[:, None, :]]
-    gaps = np.diff(noise.means[orders], axis=1)
-    spread = np.diff(np.diff(covariance, axis=1), axis=2)
-    # Two tokenizers with equal scores on every document leave no variance between them.
-    ridge = 1e-9 * np.einsum("kii->k", spread) / spread.shape[-1] + np.finfo(float).tiny
-    multipliers = nonnegative_multipliers(spread + ridge[:, None, None] * np.eye(spread.shape[-1]), -gaps)
-    ties = (multipliers > 0).sum(axis=1)
-    return OrderDistances(orders, np.einsum("ki,ki->k", multipliers, -gaps) * estimation_factor(noise, ties), ties)
-
-
-def estimation_factor(noise: SizeNoise, ties: NDArray[np.int64]) -> NDArray[np.float64]:
-    """What a distance shrinks by because a covariance of several dimensions was estimated: Hotelling's 1 - (ties - 1) / freedom.
-
-    Only the documents' share of the variance counts; the seeds' covariance has a single estimated number, which F allows for.
-    """
-    import numpy as np
-
-    return np.maximum(1 - noise.document_share * np.maximum(ties - 1, 0) / noise.degrees_of_freedom, LEAST_FACTOR)
-
-
-def nonnegative_multipliers(matrices: NDArray[np.float64], targets: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Solve many small problems: x >= 0, Ax - b >= 0, x'(Ax - b) = 0, by block principal pivoting (Portugal et al. 1994).
-
-    These are the conditions of the nearest ordered values; at the solution the squared distance is x'b.
-
-    Args:
-        matrices: [problems, n, n], positive definite.
-        targets: b, [problems, n].
-
-    Returns:
-        x, [problems, n]; exactly zero where a constraint is slack.
-    """
-    import numpy as np
-
-    count, size = targets.shape
-    active = np.zeros((count, size), dtype=bool)
-    solution = np.zeros((count, size))
-    tolerance = 1e-10 * np.abs(targets).max(initial=0.0)
-    for attempt in range(50 + 2**size):
-        both = active[:, :, None] & active[:, None, :]
-        solution = np.linalg.solve(np.where(both, matrices, np.eye(size)), np.where(active, targets, 0.0)[:, :, None])[:, :, 0]
-        slack = np.einsum("kij,kj->ki", matrices, solution) - targets
-        wrong = np.where(active, solution < 0, slack < -tolerance)
-        if not wrong.any():
-            break
-        # Exchanging all wrong indices at once is fast but may cycle; exchanging only the last one never does (Murty 1974).
-        last = wrong & (np.cumsum(wrong[:, ::-1], axis=1)[:, ::-1] == 1)
-        active ^= wrong if attempt < 3 * size else last
-    return np.where(active, solution, 0.0)

@@ -114,7 +114,7 @@ def test_gradient_checkpointing_computes_layers_again_and_changes_no_weight(make
 
     def watched(*arguments):
         trainer = build_trainer(*arguments)
-        trainer.model.model.layers[0].mlp.register_forward_hook(lambda *_: calls.append(1))
+        trainer.model.model.layers[0].self_attn.register_forward_hook(lambda *_: calls.append(1))
         return trainer
 
     monkeypatch.setattr("uniscale_assets.modeling.training.build_trainer", watched)
