@@ -42,7 +42,8 @@ class RunConsole:
         self.partitions: dict[tuple[str, str], TaskID] = {}
 
     def __enter__(self) -> Self:
-        self.progress.start()
+        if ERR.is_terminal:
+            self.progress.start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
@@ -53,6 +54,8 @@ class RunConsole:
     def begin(self, stage: str, to_make: int, kept: int) -> None:
         """A stage begins; it shows how much the store holds already."""
         detail = f"{kept} in the store" if kept else ""
+        if not ERR.is_terminal and to_make:
+            ERR.print(f"{stage}: {to_make} to make{', ' if detail else ''}{detail}", markup=False)
         self.stages[stage] = self.progress.add_task(stage, total=to_make + kept, completed=kept, detail=detail)
 
     def observe(self, told: StageProgress) -> None:

@@ -7,12 +7,24 @@ from typing import TYPE_CHECKING
 from uniscale_assets.figures.style import INK, TokenizerStyle, dress, in_study_order, says, text_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from plotly.graph_objects import Figure
     from polars import DataFrame
 
+    from uniscale_assets.partition_keys import GridKey
+    from uniscale_assets.statistics.coverage import Coverage
+
 DONE, MISSING = "#9CC9E6", "#F3D3BD"
+
+
+def coverage_frame(grid: Sequence[GridKey], coverage: Coverage) -> DataFrame:
+    """What `coverage_grid` draws: a row for each model of the grid; columns tokenizer, model and done."""
+    import polars
+
+    missing = set(coverage.missing)
+    rows = [(key.tokenizer, str(key.model), key not in missing) for key in grid]
+    return polars.DataFrame(rows, schema={"tokenizer": polars.String, "model": polars.String, "done": polars.Boolean}, orient="row")
 
 
 def coverage_grid(coverage: DataFrame, styles: Mapping[str, TokenizerStyle]) -> Figure:

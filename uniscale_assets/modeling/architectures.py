@@ -75,9 +75,7 @@ def build_config(
     if architecture not in ARCHITECTURES:
         raise BadInputError(f"architecture: {architecture!r} is not known; known are {', '.join(sorted(ARCHITECTURES))}")
     settings = common_settings(shape, vocab_size, separator_id, context_tokens)
-    return ARCHITECTURES[architecture](
-        **settings, tie_word_embeddings=tie_embeddings, initializer_range=initializer_range, dtype="float32"
-    )
+    return ARCHITECTURES[architecture](**settings, tie_word_embeddings=tie_embeddings, initializer_range=initializer_range, dtype="float32")
 
 
 def build_model(config: PreTrainedConfig, seed: int, embedding_initializer_range: float | None = None) -> PreTrainedModel:

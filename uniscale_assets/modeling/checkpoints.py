@@ -36,7 +36,9 @@ def claim_work_directory(work_directory: Path, fingerprint: str) -> Path | None:
         if claimed != fingerprint:
             aside = work_directory.with_name(f"{work_directory.name}.{claimed[:12]}.{uuid4().hex[:8]}.aside")
             work_directory.rename(aside)
-            logger.warning("%s holds an unfinished training of fingerprint %s, not %s: set aside as %s", work_directory, claimed, fingerprint, aside)
+            logger.warning(
+                "%s holds an unfinished training of fingerprint %s, not %s: set aside as %s", work_directory, claimed, fingerprint, aside
+            )
     if not claim.is_file():
         write_text(claim, json.dumps({"fingerprint": fingerprint}))
     return aside

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import sys
+from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
 
@@ -59,10 +60,9 @@ def forget_peak_memory() -> None:
 
     if torch.cuda.is_available():
         torch.cuda.reset_peak_memory_stats()
-    try:
+    # On another system than Linux, or without the right to, the peak is the process's own.
+    with suppress(OSError):
         Path("/proc/self/clear_refs").write_text("5", encoding="utf-8")
-    except OSError:
-        pass  # another system than Linux, or no right to: then the peak is the process's own
 
 
 def peak_memory_bytes() -> int:

@@ -76,9 +76,7 @@ def train_side_by_side(
         if progress is not None:
             progress(key, TrainingProgress(**value))
 
-    jobs = [
-        Job(request.key, f"{__name__}:train_job", request.model_dump(mode="json"), training_cost(request.task)) for request in requests
-    ]
+    jobs = [Job(request.key, f"{__name__}:train_job", request.model_dump(mode="json"), training_cost(request.task)) for request in requests]
     for result in pool.run(jobs, report):
         yield finished_or_failed(result)
 

@@ -52,18 +52,18 @@ class MuonWithAdamW(torch.optim.Optimizer):
         return loss
 
     def _step_muon(self, group: dict[str, Any], parameters: list[Tensor]) -> None:
-        gradients = [cast(Tensor, parameter.grad) for parameter in parameters]
-        momenta = [self._buffer(parameter, "momentum") for parameter in parameters]
-        torch._foreach_lerp_(momenta, gradients, 1 - group["momentum"])
-        ahead = torch._foreach_lerp(gradients, momenta, group["momentum"])
-        if group["weight_decay"]:
-            torch._foreach_mul_(parameters, 1 - group["lr"] * group["weight_decay"])
-        for indices in same_shapes(ahead):
-            updates = orthogonalized(torch.stack([lying(ahead[index]) for index in indices]), group["newton_schulz_steps"])
-            for index, update in zip(indices, updates.to(parameters[0].dtype), strict=True):
-                rows, columns = parameters[index].shape
-                standing = update.T if rows > columns else update
-                parameters[index].add_(standing, alpha=-group["lr"] * max(1, rows / columns) ** 0.5)
+        for alike in same_shapes(parameters):
+            ahead = torch.stack([lying(self._look_ahead(parameter, group["momentum"])) for parameter in alike])
+            updates = orthogonalized(ahead, group["newton_schulz_steps"])
+            for parameter, update in zip(alike, updates.to(parameters[0].dtype), strict=True):
+                rows, columns = parameter.shape
+                parameter.mul_(1 - group["lr"] * group["weight_decay"])
+                parameter.add_(update.T if rows > columns else update, alpha=-group["lr"] * max(1, rows / columns) ** 0.5)
+
+    def _look_ahead(self, parameter: Tensor, momentum: float) -> Tensor:
+        gradient, average = cast(Tensor, parameter.grad), self._buffer(parameter, "momentum")
+        average.lerp_(gradient, 1 - momentum)
+        return gradient.lerp(average, momentum)
 
     def _step_adamw(self, group: dict[str, Any], parameters: list[Tensor]) -> None:
         for parameter in parameters:
@@ -71,7 +71,7 @@ class MuonWithAdamW(torch.optim.Optimizer):
                 self.state[parameter]["step"] = torch.zeros((), dtype=torch.float32, device=parameter.device)
         adamw(
             parameters,
-            [cast(Tensor, parameter.grad) for parameter in parameters],
+            [cast("Tensor", parameter.grad) for parameter in parameters],
             [self._buffer(parameter, "mean") for parameter in parameters],
             [self._buffer(parameter, "square") for parameter in parameters],
             [],
@@ -90,14 +90,14 @@ class MuonWithAdamW(torch.optim.Optimizer):
         state = self.state[parameter]
         if name not in state:
             state[name] = torch.zeros_like(parameter, memory_format=torch.preserve_format)
-        return cast(Tensor, state[name])
+        return cast("Tensor", state[name])
 
 
-def same_shapes(matrices: list[Tensor]) -> list[list[int]]:
-    """Indices of matrices grouped by shape once they lie (rows <= columns), in order of first appearance."""
-    groups: dict[tuple[int, ...], list[int]] = defaultdict(list)
-    for index, matrix in enumerate(matrices):
-        groups[tuple(sorted(matrix.shape))].append(index)
+def same_shapes(matrices: list[Tensor]) -> list[list[Tensor]]:
+    """Matrices grouped by shape once they lie (rows <= columns), in order of first appearance."""
+    groups: dict[tuple[int, ...], list[Tensor]] = defaultdict(list)
+    for matrix in matrices:
+        groups[tuple(sorted(matrix.shape))].append(matrix)
     return list(groups.values())
 
 

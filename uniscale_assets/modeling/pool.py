@@ -14,6 +14,7 @@ import subprocess
 import sys
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from types import TracebackType
@@ -88,10 +89,8 @@ class Worker:
     def give(self, job: Job) -> None:
         """Start a job; a worker that died meanwhile shows it at the next read."""
         self.job = job
-        try:
+        with suppress(OSError):
             self.line.send_bytes(json.dumps({"function": job.function, "payload": job.payload}).encode())
-        except OSError:
-            pass
 
     def read(self, report: Report) -> JobResult | None:
         """Take one message: progress goes to ``report``, an end is returned.
@@ -226,7 +225,9 @@ class Pool:
         self.close()
 
 
-def run_side_by_side(jobs: Sequence[Job], environments: Sequence[dict[str, str]] | None = None, report: Report | None = None) -> Iterator[JobResult]:
+def run_side_by_side(
+    jobs: Sequence[Job], environments: Sequence[dict[str, str]] | None = None, report: Report | None = None
+) -> Iterator[JobResult]:
     """Run jobs in a pool of their own, no larger than they are many."""
     chosen = list(worker_environments() if environments is None else environments)[: max(1, len(jobs))]
     with Pool(chosen) as pool:

@@ -36,9 +36,9 @@ def run(request: dict[str, Any], report: Callable[[Any], None]) -> dict[str, Any
         function = getattr(importlib.import_module(module), name)
         value = function(request["payload"], report)
         json.dumps(value)  # what is no JSON fails here, in the job, and not on the line
-        return {"kind": "finished", "value": value}
-    except BaseException as error:  # an exit inside a job is that job's failure too
+    except BaseException as error:  # noqa: BLE001  # an exit inside a job is that job's failure too
         return {"kind": "failed", "error": type(error).__name__, "message": str(error), "details": traceback.format_exc()}
+    return {"kind": "finished", "value": value}
 
 
 def send(line: Connection, message: dict[str, Any]) -> None:

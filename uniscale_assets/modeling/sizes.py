@@ -70,5 +70,7 @@ def shape_of(architecture: str, size: str) -> Shape:
         raise BadInputError(f"architecture: {architecture!r} is not known; known are {', '.join(sorted(SHAPES))}")
     shapes = SHAPES[architecture]
     if size not in shapes:
-        raise BadInputError(f"size: {size!r} has no shape for {architecture}; known are {', '.join(sorted(shapes, key=parameters_of_size_name))}")
+        raise BadInputError(
+            f"size: {size!r} has no shape for {architecture}; known are {', '.join(sorted(shapes, key=parameters_of_size_name))}"
+        )
     return shapes[size]

@@ -93,7 +93,9 @@ class TrainingSpec(Specification):
     embedding_initializer_range: float | None = Field(default=None, gt=0, description="null: as the rest")
     shuffle_windows: bool = True
     repeat: bool = Field(default=False, description="true: text is read again where the budget is larger than the text")
-    precision: Literal["auto", "fp32", "bf16"] = Field(default="auto", description="auto: bf16 compute with fp32 master weights on a GPU that has it")
+    precision: Literal["auto", "fp32", "bf16"] = Field(
+        default="auto", description="auto: bf16 compute with fp32 master weights on a GPU that has it"
+    )
     compile: bool = False
     gradient_checkpointing: bool = False
     divergence_factor: float = Field(default=1.5, gt=1, description="stop when the smoothed loss exceeds this times log(vocabulary)")

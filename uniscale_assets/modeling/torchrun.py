@@ -49,7 +49,9 @@ def train_with_torchrun(
     folder.mkdir(exist_ok=True)
     for name in ("outcome.json", "error.json", "progress.jsonl"):
         (folder / name).unlink(missing_ok=True)
-    request = TrainingRequest(key="torchrun", task=task, output=output.resolve(), work_directory=work_directory.resolve(), execution=execution)
+    request = TrainingRequest(
+        key="torchrun", task=task, output=output.resolve(), work_directory=work_directory.resolve(), execution=execution
+    )
     write_text(folder / "request.json", request.model_dump_json())
     code = run_agent(folder, processes, progress)
     return read_outcome(folder, code).model_copy(update={"set_aside": str(set_aside) if set_aside else None})
@@ -113,14 +115,19 @@ def rank(folder: Path) -> None:
     try:
         outcome = train_model(request.task, request.output, request.work_directory, request.execution, lambda event: append(folder, event))
     except Exception as error:
-        if not (folder / "error.json").exists():
-            write_text(folder / "error.json", json.dumps({"error": type(error).__name__, "message": str(error)}))
+        leave_error(folder, error)
         raise
     if os.environ["RANK"] == "0":
         write_text(folder / "outcome.json", outcome.model_dump_json())
     from torch import distributed
 
     distributed.destroy_process_group()
+
+
+def leave_error(folder: Path, error: Exception) -> None:
+    """Write down why a rank failed, unless another did before: its failure is the cause, the others' follow."""
+    if not (folder / "error.json").exists():
+        write_text(folder / "error.json", json.dumps({"error": type(error).__name__, "message": str(error)}))
 
 
 def append(folder: Path, event: TrainingProgress) -> None:

@@ -9,7 +9,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import torch
 from safetensors.torch import load_file
@@ -48,7 +48,7 @@ class StudyTrainer(Trainer):
     ) -> None:
         super().__init__(model=model, args=arguments)
         self.remove_callback(PrinterCallback)
-        self.model.train()  # once, where the stock class walks over all modules at every step
+        cast(nn.Module, self.model).train()  # once, where the stock class walks over all modules at every step
         self.batches = batches
         self.training = training
         self.recorder = recorder
@@ -59,9 +59,9 @@ class StudyTrainer(Trainer):
         """The batches as they are: they know their process, and their first step after a resumption."""
         return self.batches
 
-    def create_optimizer(self, model: nn.Module | None = None) -> MuonWithAdamW:
+    def create_optimizer(self, model: nn.Module | None = None) -> MuonWithAdamW:  # noqa: ARG002
         """One optimizer over all parameters."""
-        self.optimizer = MuonWithAdamW(parameter_groups(self.model, self.training.optimizer))
+        self.optimizer = MuonWithAdamW(parameter_groups(cast(nn.Module, self.model), self.training.optimizer))
         return self.optimizer
 
     def create_scheduler(self, num_training_steps: int, optimizer: torch.optim.Optimizer | None = None) -> LambdaLR:
@@ -70,7 +70,7 @@ class StudyTrainer(Trainer):
         self.lr_scheduler = LambdaLR(optimizer or self.optimizer, lambda step: rate_share(schedule, step, num_training_steps))
         return self.lr_scheduler
 
-    def get_batch_samples(self, epoch_iterator: Iterator[Any], num_batches: int, device: torch.device) -> tuple[list[Any], int | None]:
+    def get_batch_samples(self, epoch_iterator: Iterator[Any], num_batches: int, device: torch.device) -> tuple[list[Any], int | None]:  # noqa: ARG002
         """The micro-batches of one step on this process, and the labels in the step over all processes."""
         samples = [next(epoch_iterator) for _ in range(num_batches)]
         self.sums.begin_step(self.optimizer.param_groups[0]["lr"], samples[0]["step_labels"])
@@ -82,9 +82,7 @@ class StudyTrainer(Trainer):
         self.accelerator.backward(loss)
         return loss.detach()
 
-    def compute_loss(
-        self, model: nn.Module, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
-    ) -> Any:
+    def compute_loss(self, model: nn.Module, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None) -> Any:
         """Sum of float32 cross-entropy over this micro-batch's labels / labels of the whole step, in nats."""
         outputs = model(input_ids=inputs["input_ids"], use_cache=False)
         labels = inputs["labels"].flatten()
@@ -94,7 +92,7 @@ class StudyTrainer(Trainer):
         loss = losses.sum() * (self.args.world_size / num_items_in_batch)
         return (loss, outputs) if return_outputs else loss
 
-    def floating_point_ops(self, inputs: dict[str, Any]) -> int:
+    def floating_point_ops(self, inputs: dict[str, Any]) -> int:  # noqa: ARG002
         """Not counted here: `flops.py` does."""
         return 0
 
@@ -107,9 +105,11 @@ class StudyTrainer(Trainer):
         for totals, learning_rate in self.sums.read():
             row = self.recorder.add(totals, learning_rate)
             if row is not None and self.args.report_to:
-                self.log({"loss": row.loss_nats, "bits_per_byte": row.bits_per_byte, "learning_rate": row.learning_rate, "bytes": row.bytes})
+                self.log(
+                    {"loss": row.loss_nats, "bits_per_byte": row.bits_per_byte, "learning_rate": row.learning_rate, "bytes": row.bytes}
+                )
 
-    def _save_checkpoint(self, model: nn.Module, trial: Any = None) -> None:
+    def _save_checkpoint(self, model: nn.Module, trial: Any = None) -> None:  # noqa: ARG002
         if not self.args.should_save:
             return
         optimizer: dict[str, Any] = self.optimizer.state_dict()
@@ -119,15 +119,15 @@ class StudyTrainer(Trainer):
             "recorder": self.recorder.state(),
         }
         with new_checkpoint(Path(str(self.args.output_dir)), self.state.global_step) as directory:
-            save_tensors(dict(self.model.named_parameters()), directory / WEIGHTS)
+            save_tensors(dict(cast(nn.Module, self.model).named_parameters()), directory / WEIGHTS)
             save_tensors(pack_optimizer_state(optimizer["state"]), directory / OPTIMIZER)
             (directory / STATE).write_text(json.dumps(state), encoding="utf-8")
             self.state.save_to_json(str(directory / TRAINER_STATE_NAME))
 
-    def _load_from_checkpoint(self, resume_from_checkpoint: str, model: nn.Module | None = None) -> None:
+    def _load_from_checkpoint(self, resume_from_checkpoint: str, model: nn.Module | None = None) -> None:  # noqa: ARG002
         saved = load_file(Path(resume_from_checkpoint) / WEIGHTS)
         with torch.no_grad():
-            for name, parameter in self.model.named_parameters():
+            for name, parameter in cast(nn.Module, self.model).named_parameters():
                 parameter.copy_(saved[name])
 
     def _load_optimizer_and_scheduler(self, checkpoint: str | None) -> None:
@@ -150,7 +150,9 @@ class StudyTrainer(Trainer):
 class Monitor(TrainerCallback):
     """After every step: the curve, the watch over the loss, checkpoints by the clock, progress."""
 
-    def __init__(self, trainer: StudyTrainer, checkpoint_seconds: float, effort: Effort, report: Callable[[TrainingProgress], None]) -> None:
+    def __init__(
+        self, trainer: StudyTrainer, checkpoint_seconds: float, effort: Effort, report: Callable[[TrainingProgress], None]
+    ) -> None:
         self.trainer = trainer
         self.checkpoint_seconds = checkpoint_seconds
         self.effort = effort
@@ -158,7 +160,7 @@ class Monitor(TrainerCallback):
         self._last_checkpoint = time.monotonic()
         self._last_report = 0.0
 
-    def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
+    def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:  # noqa: ARG002
         """Read the sums where they are due."""
         last = state.global_step >= state.max_steps
         if not (self.trainer.sums.full or last):

@@ -92,7 +92,15 @@ def prepare_training(task: TrainingTask) -> PreparedTraining:
     """
     summary = read_summary(task.shards)
     text = PackedText(open_shard(task.shards, "train"), summary.separator_id, task.seed)
-    what = (task.architecture, task.size, task.tie_embeddings, task.training, task.budget_value, summary.vocab_size, summary.bytes_per_token)
+    what = (
+        task.architecture,
+        task.size,
+        task.tie_embeddings,
+        task.training,
+        task.budget_value,
+        summary.vocab_size,
+        summary.bytes_per_token,
+    )
     prefix = take_prefix(text, plan_training(*what).budget, task.training.repeat)
     plan = plan_training(*what, prefix=prefix)
     windows = PackedWindows(text, prefix, plan.context_tokens, task.training.shuffle_windows)
@@ -197,7 +205,7 @@ def training_arguments(
     )
     if arguments.n_gpu > 1:
         # Otherwise the Trainer would copy the model to every GPU in sight; several are torchrun's business.
-        arguments._n_gpu = 1
+        arguments._n_gpu = 1  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
     return arguments
 
 
@@ -281,7 +289,9 @@ def emptied_on_failure(output: Path, writes: bool) -> Iterator[None]:
             for path in output.iterdir():
                 path.unlink() if path.is_file() else shutil.rmtree(path)
         if isinstance(error, OSError) and error.errno == errno.ENOSPC:
-            raise TrainingError(f"the disk is full at {error.filename or output}: free space and train again; it goes on from its last checkpoint") from error
+            raise TrainingError(
+                f"the disk is full at {error.filename or output}: free space and train again; it goes on from its last checkpoint"
+            ) from error
         raise
 
 

@@ -45,7 +45,8 @@ class XIELUFunction(torch.autograd.Function):
 class FusedXIELU(XIELUActivation):
     """The stock activation with the faster function."""
 
-    def forward(self, input: Tensor) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:  # noqa: A002  # the stock class's name
+        """xIELU of a tensor of any shape."""
         positive = nn.functional.softplus(self.alpha_p)
         negative = self.beta + nn.functional.softplus(self.alpha_n)
         result: Tensor = XIELUFunction.apply(input, positive, negative, self._beta_scalar)

@@ -20,6 +20,7 @@ from uniscale_assets.specification import Specification
 if TYPE_CHECKING:
     from uniscale_assets.modeling.pool import Job, JobFailed, JobResult, Pool
 
+
 class PartitionFailedError(UniscaleError):
     """A training or evaluation failed in its worker process."""
 
@@ -180,6 +181,4 @@ def evaluation_job(platform: Platform, lineage: Lineage[Artifact], key: GridKey,
 
 def commission_of(platform: Platform, target: Target, *, force: bool) -> Commission:
     """Where a worker commits."""
-    return Commission(
-        home=platform.home.root, stage=target.stage, label=target.label, fingerprint=target.fingerprint or "", force=force
-    )
+    return Commission(home=platform.home.root, stage=target.stage, label=target.label, fingerprint=target.fingerprint or "", force=force)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from uniscale_assets.files import hash_of, write_text
+from uniscale_assets.files import hash_file, hash_of, write_text
 from uniscale_assets.lineage import Lineage
 from uniscale_assets.resources.platform import Platform
 from uniscale_assets.resources.publishing import WHOLE, markdown, with_columns
@@ -16,9 +17,11 @@ from uniscale_assets.study import Study
 if TYPE_CHECKING:
     import polars as pl
 
+    from uniscale_assets.figures.report import ReportInputs
     from uniscale_assets.statistics.study_statistics import StudyStatistics
 
-REPORT_FILE, RANKING_FILE, VERDICT_FILE = "report.html", "ranking.csv", "verdict.txt"
+REPORT_FILE, RANKING_FILE, VERDICT_FILE, FIGURES = "report.html", "ranking.csv", "verdict.txt", "figures"
+VERSIONED = ("uniscale-assets", "torch", "transformers", "tokenizers", "sentencepiece", "dagster", "duckdb", "scipy")
 
 
 @dataclass(frozen=True)
@@ -100,6 +103,63 @@ def number(value: float | None) -> str:
 def report_path(platform: Platform, study: str) -> Path:
     """Where the report of a study lies."""
     return platform.home.reports(study) / REPORT_FILE
+
+
+def report_inputs(lineage: Lineage[Artifact], rows: StudyRows) -> ReportInputs:
+    """All that the report is made from."""
+    from uniscale_assets.figures.report import ReportInputs, StudyFacts
+
+    study = lineage.study
+    facts = StudyFacts(
+        name=study.name,
+        description=study.description,
+        text=study_text(study),
+        fingerprint=hash_of(study.model_dump(mode="json", exclude={"description", "execution", "nightly", "run_tags"})),
+        families={spec.name: spec.family for spec in study.tokenizers},
+        grid=study.grid,
+        versions={name: version(name) for name in VERSIONED},
+    )
+    frames = (rows.tokenizers, rows.tokenizer_metrics, rows.training_runs, rows.training_curves, rows.corpus_ledger)
+    return ReportInputs(facts, statistics_of(lineage, rows), *frames)
+
+
+def study_text(study: Study) -> str:
+    """The study as YAML, with every default written out."""
+    import yaml
+
+    return yaml.safe_dump(study.model_dump(mode="json"), sort_keys=False, width=120, allow_unicode=True)
+
+
+def publish_study_report(platform: Platform, lineage: Lineage[Artifact]) -> Published:
+    """Write the page, the figures as picture files where a browser is found, the ranking and the verdict."""
+    from uniscale_assets.figures.export import write_all_images
+    from uniscale_assets.figures.report import write_report
+    from uniscale_assets.figures.study_figures import study_figures
+
+    inputs = report_inputs(lineage, rows_of_study(platform, lineage))
+    directory = platform.home.reports(lineage.study.name)
+    write_report(inputs, directory / REPORT_FILE)
+    write_summary(directory, inputs.statistics)
+    (directory / FIGURES).mkdir(exist_ok=True)
+    pictures = write_all_images({directory / FIGURES / name: figure for name, figure in study_figures(inputs).items()})
+    return Published(hash_file(directory / REPORT_FILE), report_metadata(directory, inputs.statistics, pictures))
+
+
+def report_metadata(directory: Path, found: StudyStatistics, pictures: list[Path]) -> dict[str, Any]:
+    """The verdict, where the report lies, and the figures inline where they could be drawn."""
+    import dagster as dg
+
+    from uniscale_assets.figures.inline import inline_file
+
+    shown = {path.stem.replace("_", " "): markdown(inline_file(path.stem, path)) for path in pictures if path.suffix == ".svg"}
+    return {
+        "verdict": markdown(verdict_text(found)),
+        "coverage": str(found.coverage),
+        "report": dg.MetadataValue.path(str(directory / REPORT_FILE)),
+        "link": dg.MetadataValue.url((directory / REPORT_FILE).as_uri()),
+        "picture files": len(pictures),
+        **shown,
+    }
 
 
 @dataclass(frozen=True)

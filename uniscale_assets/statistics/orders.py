@@ -31,7 +31,7 @@ SEARCH_DRAWS = 60
 """Draws from which the search starts."""
 SEARCH_ROUNDS = 4
 """Times that the search swaps neighbours in the orders that agree most and least."""
-SEARCH_ENDS = 20
+SEARCH_ENDS = 60
 """Pairs of orders at each end that it starts from."""
 SEARCH_WEIGHTS = (0.0, 0.06, 0.12, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
 """How strongly the search pulls one size's order towards, or away from, the other's."""

@@ -110,9 +110,8 @@ def main() -> None:
             measured = {"bare": bare(task, study, Path(name) / size), "whole": whole(task, study, Path(name) / size)}
             if size == "warm-up":
                 continue
-            print(
-                f"{size}: training {measured['whole']:.1f} CPU-s, bare loop {measured['bare']:.1f}, ratio {measured['whole'] / measured['bare']:.3f}"
-            )
+            ratio = measured["whole"] / measured["bare"]
+            print(f"{size}: training {measured['whole']:.1f} CPU-s, bare loop {measured['bare']:.1f}, ratio {ratio:.3f}")
             seconds = {key: seconds[key] + measured[key] for key in seconds}
         print(f"training over bare loop: {seconds['whole'] / seconds['bare']:.3f} (bound {BOUND})")
 

@@ -12,6 +12,7 @@ import polars
 from uniscale_assets.partition_keys import GridKey, ModelKey
 
 if TYPE_CHECKING:
+    from uniscale_assets.figures.report import ReportInputs
     from uniscale_assets.statistics.study_statistics import StudyStatistics
 
 LANGUAGES = (
@@ -261,11 +262,32 @@ def corpus_ledger() -> polars.DataFrame:
     return polars.DataFrame(rows)
 
 
+def asked(grid: Grid) -> list[GridKey]:
+    """Every model that the study asks for, whether it is there or not."""
+    return [GridKey(name, ModelKey(size, seed)) for name in grid.values for size in grid.sizes for seed in grid.seeds]
+
+
 def statistics(grid: Grid) -> StudyStatistics:
     """What the room of statistics says of the grid, with fewer draws than a study takes."""
     from uniscale_assets.statistics.study_statistics import study_statistics
 
     scores = document_scores(grid)
-    asked = [GridKey(name, ModelKey(size, seed)) for name in grid.values for size in grid.sizes for seed in grid.seeds]
     frames = (bits_per_byte(scores), scores, training_runs(grid), training_curves(grid), tokenizers(grid))
-    return study_statistics(*frames, asked, draws=200)
+    return study_statistics(*frames, asked(grid), draws=200)
+
+
+def report_inputs(grid: Grid, numbers: StudyStatistics) -> ReportInputs:
+    """All that a report reads."""
+    from uniscale_assets.figures.report import ReportInputs, StudyFacts
+
+    facts = StudyFacts(
+        name="demo",
+        description="Six tokenizers, three sizes and two seeds.",
+        text="name: demo\nseeds: [1, 2]\n",
+        fingerprint="a" * 64,
+        families=grid.families,
+        grid=asked(grid),
+        versions={"torch": "2.13.0", "transformers": "5.23.0"},
+    )
+    frames = (tokenizers(grid), tokenizer_metrics(grid), training_runs(grid), training_curves(grid), corpus_ledger())
+    return ReportInputs(facts, numbers, *frames)

@@ -50,7 +50,9 @@ def tokenizers(mixture: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[
     home = tmp_path_factory.mktemp("tokenizers")
     specs = {size: TokenizerSpec(name=f"bpe_{size}", family="bpe", vocab_size=size) for size in (300, 400)}
     (home / "vocabulary").mkdir()
-    family_of("bpe").train_vocabulary(specs[400], (document.text for document in iterate_documents(mixture, "tokenizer")), home / "vocabulary")
+    family_of("bpe").train_vocabulary(
+        specs[400], (document.text for document in iterate_documents(mixture, "tokenizer")), home / "vocabulary"
+    )
     for size, spec in specs.items():
         (home / str(size)).mkdir()
         family_of("bpe").cut(home / "vocabulary", spec, home / str(size))

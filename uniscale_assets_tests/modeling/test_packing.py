@@ -167,7 +167,9 @@ def test_text_without_documents_is_an_error():
         take_prefix(PackedText(empty, SEPARATOR, 1), ResolvedBudget(bytes=10, labels=None), repeat=True)
 
 
-@pytest.mark.parametrize(("contexts", "micro", "processes"), [(4, None, 1), (4, 1, 1), (5, 2, 1), (4, None, 2), (6, 2, 3), (5, 1, 2), (1, None, 2)])
+@pytest.mark.parametrize(
+    ("contexts", "micro", "processes"), [(4, None, 1), (4, 1, 1), (5, 2, 1), (4, None, 2), (6, 2, 3), (5, 1, 2), (1, None, 2)]
+)
 def test_any_split_of_a_batch_holds_the_same_windows(text, contexts, micro, processes):
     windows = PackedWindows(text, text.prefix_of_bytes(text.bytes), 8, shuffle=True)
     layout = BatchLayout.of(contexts, micro, processes)

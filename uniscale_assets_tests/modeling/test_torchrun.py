@@ -17,9 +17,9 @@ from uniscale_assets.modeling.curve import read_curve
 from uniscale_assets.modeling.launch import TrainingRequest
 from uniscale_assets.modeling.processes import child_environment
 from uniscale_assets.modeling.spec import ExecutionSpec
-from uniscale_assets.modeling.torchrun import train_with_torchrun
+from uniscale_assets.modeling.torchrun import leave_error, read_outcome, train_with_torchrun
 
-from .conftest import Trained
+from .conftest import Trained, weights_of
 
 TWO = ExecutionSpec(processes_per_training=2)
 SCRIPT = """
@@ -43,7 +43,7 @@ def test_two_processes_train_the_model_that_one_trains(base, make_task, tmp_path
         assert (one.step, one.bytes, one.tokens, one.learning_rate) == (other.step, other.bytes, other.tokens, other.learning_rate)
         # Sums in another order, and bf16 in Muon that turns the last digits over: measured 3e-4.
         assert one.loss_nats == pytest.approx(other.loss_nats, rel=3e-3)
-    theirs = Trained.weights.fget(type("Output", (), {"output": tmp_path / "output"}))
+    theirs = weights_of(tmp_path / "output")
     for name, weight in base.weights.items():
         scale = max(float(np.abs(weight).max()), 1e-3)
         assert np.abs(weight - theirs[name]).max() < 0.1 * scale, name
@@ -51,15 +51,7 @@ def test_two_processes_train_the_model_that_one_trains(base, make_task, tmp_path
     AutoModelForCausalLM.from_pretrained(tmp_path / "output")
 
 
-def test_an_error_of_a_rank_comes_back_as_it_was(make_task, tmp_path):
-    (tmp_path / "output").mkdir()
-    task = make_task({"optimizer.learning_rate": 1e30, "optimizer.adamw_learning_rate": 1e30})
-    with pytest.raises(TrainingError, match=r"training loss is (nan|inf) at step \d+"):
-        train_with_torchrun(task, tmp_path / "output", tmp_path / "work", TWO, processes=2)
-    assert not list((tmp_path / "output").iterdir())
-
-
-def test_killed_it_leaves_no_process_and_goes_on_from_its_checkpoint(base, make_task, tmp_path):
+def test_killed_it_leaves_no_process_and_one_process_goes_on_from_its_checkpoint(make_task, tmp_path):
     (tmp_path / "output").mkdir()
     execution = ExecutionSpec(processes_per_training=2, checkpoint_minutes=1e-9)
     task = make_task(budget_value=30_000.0)
@@ -72,8 +64,28 @@ def test_killed_it_leaves_no_process_and_goes_on_from_its_checkpoint(base, make_
     assert len(family) >= 3
     parent.kill()
     assert parent.wait() != 0
-    gone, alive = psutil.wait_procs(family, timeout=10)
+    alive = psutil.wait_procs(family, timeout=10)[1]
     assert not alive
-    outcome = train_with_torchrun(task, tmp_path / "output", tmp_path / "work", execution, processes=2)
-    assert outcome.resumed_from_step > 0
-    assert read_curve(tmp_path / "output")[-1].bytes == outcome.record.bytes
+    resumed = Trained(task, tmp_path)
+    assert resumed.outcome.resumed_from_step > 0
+    assert read_curve(tmp_path / "output")[-1].bytes == resumed.record.bytes
+
+
+def test_an_error_of_a_rank_comes_back_as_it_was(tmp_path):
+    leave_error(tmp_path, TrainingError("the training loss is nan at step 3"))
+    leave_error(tmp_path, RuntimeError("a later rank's, which the first one's brought about"))
+    with pytest.raises(TrainingError, match=r"^the training loss is nan at step 3$"):
+        read_outcome(tmp_path, 1)
+
+
+def test_a_foreign_error_keeps_its_name(tmp_path):
+    leave_error(tmp_path, ValueError("odd"))
+    with pytest.raises(TrainingError, match=r"^ValueError: odd$"):
+        read_outcome(tmp_path, 1)
+
+
+def test_without_an_outcome_the_end_of_the_log_is_shown(tmp_path):
+    (tmp_path / "log.txt").write_text("\n".join(f"line {number}" for number in range(40)))
+    with pytest.raises(TrainingError, match=r"(?s)torchrun ended with code -9.*line 39") as caught:
+        read_outcome(tmp_path, -9)
+    assert "line 5\n" not in str(caught.value)

@@ -109,7 +109,7 @@ def test_nothing_in_the_artifact_says_when_where_or_how_fast(base):
 
 def test_the_outcome_says_what_it_took(base):
     outcome = base.outcome
-    assert 0 < outcome.cpu_seconds
+    assert outcome.cpu_seconds > 0
     assert 0 < outcome.seconds < 600
     assert outcome.tokens_per_second == pytest.approx(outcome.record.text_tokens / outcome.seconds)
     assert 1e8 < outcome.peak_memory_bytes < 1e11
@@ -155,7 +155,10 @@ def test_progress_is_told(make_task, tmp_path):
 @pytest.mark.parametrize(
     ("keys", "message"),
     [
-        ({"optimizer.learning_rate": 1e30, "optimizer.adamw_learning_rate": 1e30}, r"training loss is (nan|inf) at step \d+ of \d+, learning rate"),
+        (
+            {"optimizer.learning_rate": 1e30, "optimizer.adamw_learning_rate": 1e30},
+            r"training loss is (nan|inf) at step \d+ of \d+, learning rate",
+        ),
         ({"optimizer.adamw_learning_rate": 30.0, "divergence_factor": 1.01}, r"diverges at step \d+ of \d+, learning rate .*smoothed loss"),
     ],
 )
@@ -179,7 +182,7 @@ def test_a_full_disk_is_said_and_leaves_nothing(make_task, tmp_path, monkeypatch
 
 
 def test_a_reporter_that_is_not_installed_is_named_before_anything_runs(make_task, tmp_path, monkeypatch):
-    monkeypatch.setattr("uniscale_assets.modeling.training.util.find_spec", lambda name: None)
+    monkeypatch.setattr("uniscale_assets.modeling.training.util.find_spec", lambda _: None)
     (tmp_path / "output").mkdir()
     with pytest.raises(BadInputError, match=r"execution\.report_to: wandb not installed"):
         train_model(make_task(), tmp_path / "output", tmp_path / "work", ExecutionSpec(report_to=("wandb",)))
@@ -192,7 +195,7 @@ def test_an_installed_reporter_hears_every_row(make_task, tmp_path):
     heard = []
 
     class Reporter(TrainerCallback):
-        def on_log(self, args, state, control, logs=None, **kwargs):
+        def on_log(self, args, state, control, logs=None, **kwargs):  # noqa: ARG002
             heard.append(logs)
 
     trainer = build_trainer(prepare_training(make_task()), tmp_path, ExecutionSpec())

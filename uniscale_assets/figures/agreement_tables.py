@@ -1,0 +1,102 @@
+"""Agreement between sizes as tables of the study report."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from uniscale_assets.figures.report_tables import NOTHING, Cell, Table, number, percent, span
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from polars import DataFrame
+
+    from uniscale_assets.statistics.verdict import Agreement
+
+AGREEMENT_COLUMNS = [
+    "sizes",
+    "tokenizers",
+    "Spearman",
+    "permutation p",
+    "tokenizers like these",
+    "Kendall",
+    "permutation p",
+    "ceiling by the seeds",
+    "Spearman, noise removed",
+    "decision accuracy",
+    "winner's probability",
+    "regret (bits per byte)",
+    "share of compute",
+]
+
+
+def agreement_table(correlations: DataFrame, group: str, agreements: Sequence[Agreement] = ()) -> Table:
+    """Agreement of every pair of sizes over one group of tokenizers.
+
+    Args:
+        correlations: rows of `tables.RANK_CORRELATIONS` of one budget and language.
+        group: its ``group_name``.
+        agreements: of the verdict; they give the band of each pair with the largest size.
+    """
+    found: dict[tuple[str, str], dict[str, dict[str, Any]]] = {}
+    for row in correlations.filter(group_name=group).iter_rows(named=True):
+        found.setdefault((row["small_size"], row["large_size"]), {})[row["statistic"]] = row
+    bands = {(item.small_size, item.large_size): item.strength for item in agreements}
+    rows = [agreement_row(pair, statistics, bands.get(pair, "")) for pair, statistics in found.items()]
+    return Table(AGREEMENT_COLUMNS, rows, "Below each value its 95 % interval for these tokenizers, over seeds and documents.")
+
+
+def agreement_row(pair: tuple[str, str], found: Mapping[str, dict[str, Any]], band: str) -> list[Cell]:
+    """One pair of sizes."""
+    spearman, kendall = found.get("spearman", {}), found.get("kendall", {})
+    return [
+        Cell(f"{pair[0]} → {pair[1]}", band),
+        Cell(str(next(iter(found.values()))["tokenizers"])),
+        statistic_cell(spearman, 2),
+        Cell(number(spearman.get("p_value")), note=spearman.get("note", "")),
+        Cell(span(spearman.get("population_low"), spearman.get("population_high"), 2) or NOTHING),
+        statistic_cell(kendall, 2),
+        Cell(number(kendall.get("p_value")), note=kendall.get("note", "")),
+        statistic_cell(found.get("seed_ceiling", {}), 2),
+        statistic_cell(found.get("noise_corrected_spearman", {}), 2),
+        statistic_cell(found.get("decision_accuracy", {}), 0, share=True),
+        statistic_cell(found.get("winner_probability", {}), 0, share=True),
+        statistic_cell(found.get("regret", {}), 4),
+        statistic_cell(found.get("compute_share", {}), 0, share=True),
+    ]
+
+
+def statistic_cell(row: Mapping[str, Any], digits: int, *, share: bool = False) -> Cell:
+    """One statistic with its interval; a dash with the reason where it is not defined."""
+    value = row.get("value")
+    text = percent(value) if share else number(value, digits)
+    return Cell(text, span(row.get("low"), row.get("high"), digits, share=share), note=row.get("note") or "")
+
+
+def equal_vocabulary_table(correlations: DataFrame) -> Table:
+    """Decision accuracy over the pairs of equal vocabulary size, all vocabulary sizes together."""
+    rows: list[list[Cell]] = []
+    for row in correlations.filter(group_name="equal vocab_size", statistic="decision_accuracy").iter_rows(named=True):
+        rows.append(
+            [
+                Cell(f"{row['small_size']} → {row['large_size']}"),
+                Cell(str(row["tokenizers"])),
+                statistic_cell(row, 0, share=True),
+                Cell(row["note"]),
+            ]
+        )
+    return Table(["sizes", "tokenizers", "decision accuracy", "note"], rows, "", frozenset({0, 3}))
+
+
+def language_table(correlations: DataFrame) -> Table:
+    """Spearman, Kendall and decision accuracy of every pair of sizes in every language, over all tokenizers."""
+    found: dict[tuple[str, str, str], dict[str, dict[str, Any]]] = {}
+    for row in correlations.filter(group_name="all").iter_rows(named=True):
+        found.setdefault((row["language"], row["small_size"], row["large_size"]), {})[row["statistic"]] = row
+    rows: list[list[Cell]] = []
+    for (language, small, large), statistics in found.items():
+        spearman, kendall = statistics.get("spearman", {}), statistics.get("kendall", {})
+        accuracy = statistic_cell(statistics.get("decision_accuracy", {}), 0, share=True)
+        values = [statistic_cell(spearman, 2), Cell(number(spearman.get("p_value"))), statistic_cell(kendall, 2), accuracy]
+        rows.append([Cell(language), Cell(f"{small} → {large}"), *values])
+    return Table(["language", "sizes", "Spearman", "permutation p", "Kendall", "decision accuracy"], rows, "", frozenset({0, 1}))
