@@ -60,7 +60,7 @@ def run(
     with console:
         failures = materialize(checked, console, chosen, force=force)
     console.print_failures(failures)
-    console.print_result(checked, home())
+    console.print_result(checked, home(), study)
     if failures:
         raise typer.Exit(1)
 

@@ -56,7 +56,8 @@ class RunConsole:
         detail = f"{kept} in the store" if kept else ""
         if not ERR.is_terminal and to_make:
             ERR.print(f"{stage}: {to_make} to make{', ' if detail else ''}{detail}", markup=False)
-        self.stages[stage] = self.progress.add_task(stage, total=to_make + kept, completed=kept, detail=detail)
+        self.stages[stage] = self.progress.add_task(stage, total=to_make + kept, detail=detail)
+        self.progress.update(self.stages[stage], completed=kept)  # stops the clock of a stage with nothing to make
 
     def observe(self, told: StageProgress) -> None:
         """A partition got on; when it is done its stage's bar moves and its own goes."""
@@ -76,10 +77,10 @@ class RunConsole:
         if failures:
             ERR.print(f"\n[red]{len(failures)} failed:[/red]")
         for line in failures:
-            ERR.print(f"  {line}", markup=False)
+            ERR.print(f"  {line}", markup=False, soft_wrap=True)
 
-    def print_result(self, study: Study, home: Home) -> None:
-        """The ranking, the verdict, and where to look on."""
+    def print_result(self, study: Study, home: Home, reference: str) -> None:
+        """The ranking, the verdict, and where to look on; ``reference`` is the study as the user named it."""
         from uniscale_assets.resources.platform import Platform
         from uniscale_assets.resources.reporting import summarize
 
@@ -92,7 +93,8 @@ class RunConsole:
             OUT.print(sentence, markup=False, soft_wrap=True)
         if summary.report is not None:
             OUT.print(f"\nReport: {summary.report}", markup=False, soft_wrap=True)
-        OUT.print(f"UI:     uniscale ui {'' if study.name == 'demo' else study.name}".rstrip() + "   (make ui for the demo)", markup=False)
+        ui = "make ui, or uniscale ui" if reference == "demo" else f"uniscale ui {reference}"
+        OUT.print(f"UI:     {ui}", markup=False, soft_wrap=True)
 
 
 def print_rows(rows: pl.DataFrame, form: str, title: str | None = None) -> None:

@@ -17,6 +17,7 @@ from uniscale_assets.lineage import STAGES
 from uniscale_assets.partition_keys import GridKey
 from uniscale_assets.resources.dagster_platform import PlatformResource
 from uniscale_assets.resources.platform import Platform
+from uniscale_assets.resources.progress import Progress, tell
 from uniscale_assets.study import Study
 
 REPORTS = ("rank_correlations", "study_report")
@@ -106,7 +107,10 @@ class StudyRun:
         for report in REPORTS:
             if self.selection.wants_stage(report):
                 self.announce(report, 1, 0)
-                summary.failures += self._materialize(report, {})
+                failures = self._materialize(report, {})
+                summary.failures += failures
+                if not failures:
+                    tell(Progress(report, self.study.name, 1, 1))
         return summary
 
     def _run_stage(self, stage: str, summary: RunSummary) -> None:

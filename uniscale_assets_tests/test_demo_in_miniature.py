@@ -15,10 +15,12 @@ import dagster as dg
 import polars as pl
 import pytest
 
+from uniscale_assets.assets.checks import study_checks
 from uniscale_assets.assets.common import StudyAssets
-from uniscale_assets.definitions import build_definitions
+from uniscale_assets.definitions import study_assets
 from uniscale_assets.home import Home
 from uniscale_assets.resources import launchers
+from uniscale_assets.resources.dagster_platform import PlatformResource
 from uniscale_assets.resources.platform import Platform
 from uniscale_assets.study import Study, load_study
 
@@ -44,20 +46,18 @@ class Materialized:
     study: Study
     platform: Platform
     instance: dg.DagsterInstance
-    definitions: dg.Definitions
 
     def materialize(self, asset: str) -> dg.ExecuteInProcessResult:
         """Every partition of one asset, in one run, with its checks."""
-        key = StudyAssets(self.study).key(asset)
-        partitions = self.definitions.resolve_assets_def(key).partitions_def
+        of = StudyAssets(self.study)
+        partitions = of.partitions.of_stage.get(asset)
         keys = partitions.get_partition_keys() if partitions else []
         ends = {"dagster/asset_partition_range_start": keys[0], "dagster/asset_partition_range_end": keys[-1]} if keys else {}
-        graph = self.definitions.resolve_asset_graph()
         return dg.materialize(
-            [*graph.assets_defs],
-            selection=dg.AssetSelection.assets(key),
+            [*study_assets(self.study), *study_checks(of)],
+            selection=dg.AssetSelection.assets(of.key(asset)),
             instance=self.instance,
-            resources=self.definitions.resources,
+            resources={"platform": PlatformResource(home=str(self.platform.home.root))},
             tags=ends,
         )
 
@@ -72,7 +72,7 @@ def materialized(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Materiali
     study = load_study(str(STUDY_FILE))
     (home.root / "dagster").mkdir()
     with dg.DagsterInstance.local_temp(str(home.root / "dagster")) as instance, launchers.kept_workers():
-        whole = Materialized(study, Platform(home), instance, build_definitions([study], home))
+        whole = Materialized(study, Platform(home), instance)
         for asset in ASSETS:
             assert whole.materialize(asset).success, asset
         yield whole

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from uniscale_assets.figures.report_tables import NOTHING, Cell, Table, number, percent, span
+from uniscale_assets.figures.style import sorted_sizes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -13,14 +15,12 @@ if TYPE_CHECKING:
 
     from uniscale_assets.statistics.verdict import Agreement
 
+AGREEMENT_CAPTION = "Below each value its 95 % interval for these tokenizers, over seeds and documents, and the permutation p-value."
 AGREEMENT_COLUMNS = [
     "sizes",
-    "tokenizers",
     "Spearman",
-    "permutation p",
     "tokenizers like these",
     "Kendall",
-    "permutation p",
     "ceiling by the seeds",
     "Spearman, noise removed",
     "decision accuracy",
@@ -42,21 +42,21 @@ def agreement_table(correlations: DataFrame, group: str, agreements: Sequence[Ag
     for row in correlations.filter(group_name=group).iter_rows(named=True):
         found.setdefault((row["small_size"], row["large_size"]), {})[row["statistic"]] = row
     bands = {(item.small_size, item.large_size): item.strength for item in agreements}
-    rows = [agreement_row(pair, statistics, bands.get(pair, "")) for pair, statistics in found.items()]
-    return Table(AGREEMENT_COLUMNS, rows, "Below each value its 95 % interval for these tokenizers, over seeds and documents.")
+    sizes = sorted_sizes([size for pair in found for size in pair])
+    pairs = sorted(found, key=lambda pair: (-sizes.index(pair[1]), sizes.index(pair[0])))
+    rows = [agreement_row(pair, found[pair], bands.get(pair, "")) for pair in pairs]
+    return Table(AGREEMENT_COLUMNS, rows, AGREEMENT_CAPTION, if_empty="It takes two sizes with models.")
 
 
 def agreement_row(pair: tuple[str, str], found: Mapping[str, dict[str, Any]], band: str) -> list[Cell]:
     """One pair of sizes."""
     spearman, kendall = found.get("spearman", {}), found.get("kendall", {})
+    tokenizers = next(iter(found.values()))["tokenizers"]
     return [
-        Cell(f"{pair[0]} → {pair[1]}", band),
-        Cell(str(next(iter(found.values()))["tokenizers"])),
-        statistic_cell(spearman, 2),
-        Cell(number(spearman.get("p_value")), note=spearman.get("note", "")),
+        Cell(f"{pair[0]} → {pair[1]}", ", ".join(part for part in (band, f"{tokenizers} tokenizers") if part)),
+        with_p_value(spearman),
         Cell(span(spearman.get("population_low"), spearman.get("population_high"), 2) or NOTHING),
-        statistic_cell(kendall, 2),
-        Cell(number(kendall.get("p_value")), note=kendall.get("note", "")),
+        with_p_value(kendall),
         statistic_cell(found.get("seed_ceiling", {}), 2),
         statistic_cell(found.get("noise_corrected_spearman", {}), 2),
         statistic_cell(found.get("decision_accuracy", {}), 0, share=True),
@@ -64,6 +64,13 @@ def agreement_row(pair: tuple[str, str], found: Mapping[str, dict[str, Any]], ba
         statistic_cell(found.get("regret", {}), 4),
         statistic_cell(found.get("compute_share", {}), 0, share=True),
     ]
+
+
+def with_p_value(row: Mapping[str, Any]) -> Cell:
+    """A correlation with its interval and its p-value."""
+    cell = statistic_cell(row, 2)
+    p_value = row.get("p_value")
+    return cell if p_value is None else replace(cell, below="; ".join(part for part in (cell.below, f"p {number(p_value)}") if part))
 
 
 def statistic_cell(row: Mapping[str, Any], digits: int, *, share: bool = False) -> Cell:
@@ -85,7 +92,13 @@ def equal_vocabulary_table(correlations: DataFrame) -> Table:
                 Cell(row["note"]),
             ]
         )
-    return Table(["sizes", "tokenizers", "decision accuracy", "note"], rows, "", frozenset({0, 3}))
+    return Table(
+        ["sizes", "tokenizers", "decision accuracy", "note"],
+        rows,
+        "",
+        frozenset({0, 3}),
+        "No two tokenizers that two sizes have are of equal vocabulary size.",
+    )
 
 
 def language_table(correlations: DataFrame) -> Table:

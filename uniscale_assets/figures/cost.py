@@ -99,15 +99,8 @@ def dress_cost_axes(figure: Figure, runs: DataFrame, sizes: list[str]) -> None:
     """Units and ticks of the three panels."""
     flops = runs["training_flops"].to_list()
     ticks, texts = log_ticks(min(flops), max(flops), format_flops, most=5)
-    figure.update_xaxes(
-        type="log",
-        range=log_range(min(flops), max(flops), 0.08),
-        tickvals=ticks,
-        ticktext=texts,
-        title_text="training FLOPs of one model",
-        row=1,
-        col=1,
-    )
+    span = log_range(min(flops), max(flops), 0.08)
+    figure.update_xaxes(type="log", range=span, tickvals=ticks, ticktext=texts, title_text="training FLOPs of one model", row=1, col=1)
     seconds = [value for value in runs["seconds"].to_list() if value]
     if seconds:
         ticks = time_ticks(min(seconds), max(seconds))
@@ -117,6 +110,7 @@ def dress_cost_axes(figure: Figure, runs: DataFrame, sizes: list[str]) -> None:
     figure.update_xaxes(
         range=[0, 1], tickvals=[0, 0.5, 1], tickformat=".0%", title_text="share of FLOPs, by part of the model", row=1, col=3
     )
+    figure.update_xaxes(tickangle=0)
     figure.update_yaxes(range=[len(sizes) - 0.5, -0.5], tickvals=list(range(len(sizes))), ticktext=sizes)
     figure.update_yaxes(title_text="size", row=1, col=1)
 

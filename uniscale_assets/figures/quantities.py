@@ -77,7 +77,7 @@ def log_ticks(low: float, high: float, form: Callable[[float], str], most: int =
     ]
     choices += [[10.0**exponent for exponent in exponents if exponent % every == 0] for every in (2, 3, 6)]
     shown = [[value for value in choice if low * 0.999 <= value <= high * 1.001] for choice in choices]
-    values = next((choice for choice in shown if len(choice) <= most), []) or [low, high]
+    values = next((choice for choice in shown if len(choice) <= most), []) or [math.sqrt(low * high)]
     return values, [form(value) for value in values]
 
 

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
     from plotly.graph_objects import Figure
 
-STEP = 190
-"""pixels between two columns"""
+STEP, WIDEST = 190, 800
+"""pixels between two columns, and between the first and the last of many"""
 ROW = 28
 """pixels between two ranks"""
 DODGE = 0.05
@@ -55,7 +55,7 @@ def rank_chart(title: str, x_title: str, columns: Sequence[RankColumn], styles: 
         add_names(figure, len(columns) - 1, columns[-1], 1)
     margin = round(max(len(name) for name in names) * LETTER) + 74
     lowest = max(rank for column in columns for rank in column.ranks.values())
-    height, width = round(ROW * (lowest + 0.2)), 2 * margin + STEP * max(1, len(columns) - 1)
+    height, width = round(ROW * (lowest + 0.2)), 2 * margin + max(STEP, min(STEP * (len(columns) - 1), max(WIDEST, 90 * len(columns))))
     dress(figure, title, height=76 + height + 70, width=max(width, 460), subtitle=subtitle, showlegend=False)
     figure.update_layout(margin={"l": margin, "r": margin, "t": 76, "b": 70})
     ticks: dict[str, Any] = {"tickvals": list(range(len(columns))), "ticktext": [column.title for column in columns]}
@@ -85,10 +85,9 @@ def dodge(name: str, column: RankColumn) -> float:
 
 
 def add_level(figure: Figure, place: int, column: RankColumn) -> None:
-    """A grey bar behind the tokenizers that cannot be told from the best."""
-    ranks = [column.ranks[name] for name in column.level]
-    if ranks:
-        size = {"x0": place - 0.11, "x1": place + 0.11, "y0": min(ranks) - 0.45, "y1": max(ranks) + 0.45}
+    """Grey behind the tokenizers that cannot be told from the best."""
+    for rank in sorted(column.ranks[name] for name in column.level):
+        size = {"x0": place - 0.11, "x1": place + 0.11, "y0": rank - 0.5, "y1": rank + 0.5}
         figure.add_shape(type="rect", layer="below", fillcolor=SHADE, line_width=0, **size)
 
 

@@ -131,9 +131,16 @@ def rank_rulers(comparisons: DataFrame, size: str, styles: Mapping[str, Tokenize
     columns: list[RankColumn] = []
     for ruler in RULERS:
         here = rows.filter(comparison=ruler)
-        at = quantity(here["at"][0], here["unit"][0]) if here.height else "not known"
-        columns.append(RankColumn(f"{ruler}<br><span style='font-size:11px'>{at}</span>", *placed(here), frozenset()))
-    return rank_chart(title, "", columns, styles)
+        if here.height:
+            at = quantity(here["at"][0], here["unit"][0])
+            columns.append(RankColumn(f"{ruler}<br><span style='font-size:11px'>{at}</span>", *placed(here), frozenset()))
+    return rank_chart(title, "", columns, styles, "; ".join(missing_rulers(comparisons.filter(size=size))))
+
+
+def missing_rulers(rows: DataFrame) -> list[str]:
+    """Which rulers cannot be laid to a size, and why."""
+    found = {ruler: rows.filter(comparison=ruler) for ruler in RULERS}
+    return [f"{ruler}: {part['note'][0]}" for ruler, part in found.items() if part.height and part["rank"].is_null().all()]
 
 
 def placed(rows: DataFrame) -> tuple[dict[str, float], dict[str, float]]:

@@ -30,6 +30,12 @@ if TYPE_CHECKING:
 
 SHOWN_SCATTERS = 4
 """pairs of sizes that are open on the page; the others unfold"""
+# plotly's own set of buttons holds one that sends the figure to a server.
+CONFIGURATION: dict[str, Any] = {
+    "displaylogo": False,
+    "plotlyServerURL": "",
+    "modeBarButtons": [["toImage", "zoom2d", "pan2d", "resetScale2d"]],
+}
 
 
 @dataclass(frozen=True)
@@ -90,7 +96,7 @@ class Pictures:
     def __call__(self, figure: Figure, caption: str = "") -> Picture:
         self.count += 1
         layout: Any = figure.layout
-        options = {"displaylogo": False, "responsive": layout.width is None, "modeBarButtonsToRemove": ["lasso2d", "select2d"]}
+        options = {**CONFIGURATION, "responsive": layout.width is None}
         html = figure.to_html(full_html=False, include_plotlyjs=False, div_id=f"figure-{self.count}", config=options)
         return Picture(html, caption)
 

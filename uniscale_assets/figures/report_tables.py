@@ -41,6 +41,7 @@ class Table:
     rows: Sequence[Sequence[Cell]]
     caption: str = ""
     text_columns: frozenset[int] = field(default=frozenset({0}))
+    if_empty: str = "Nothing to show yet."
 
 
 def number(value: float | None, digits: int = 4, *, sign: bool = False) -> str:

@@ -24,7 +24,7 @@ SHADE = "#DDE1E6"
 """behind tokenizers that cannot be told apart"""
 LIGHT_TO_DARK = [[0.0, "#F7FBFF"], [1.0, "#6BAED6"]]
 """colours of cells whose dark text stays readable; one hue, so lightness alone carries the value"""
-BEST_LINE: dict[str, Any] = {"line": {"color": MUTED, "width": 1, "dash": "dot"}, "layer": "between"}
+BEST_LINE: dict[str, Any] = {"line": {"color": MUTED, "width": 1, "dash": "dot"}, "layer": "below"}
 """a level to compare with, such as the best of a size"""
 
 
@@ -139,13 +139,13 @@ def dress(figure: Figure, title: str, *, height: int, width: int | None = None, 
     return figure.update_annotations(font_size=13)
 
 
-def says(title: str, message: str, *, height: int = 220) -> Figure:
+def says(title: str, message: str, *, height: int = 130) -> Figure:
     """A figure that holds a sentence in place of data that is not there yet."""
     from plotly.graph_objects import Figure
 
-    figure = dress(Figure(), title, height=height)
+    figure = dress(Figure(), title, height=height, width=640, margin={"l": 8, "r": 8, "t": 44, "b": 8})
     figure.update_xaxes(visible=False)
     figure.update_yaxes(visible=False)
     return figure.add_annotation(
-        text=text_of(message), x=0.5, y=0.5, xref="paper", yref="paper", showarrow=False, font={"color": MUTED, "size": 14}
+        text=text_of(message), x=0, y=0.7, xanchor="left", xref="paper", yref="paper", showarrow=False, font={"color": MUTED, "size": 14}
     )

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 Against = Literal["bytes", "flops"]
 AXIS_TITLES: dict[Against, str] = {"bytes": "raw bytes trained on", "flops": "training FLOPs"}
 FORMS = {"bytes": format_bytes, "flops": format_flops}
-PANEL_WIDTH = 330
+PANEL_WIDTH = 290
 
 
 def loss_curves(curves: DataFrame, styles: Mapping[str, TokenizerStyle], against: Against = "bytes") -> Figure:
@@ -94,8 +94,9 @@ def dress_loss_axes(figure: Figure, curves: DataFrame, against: Against) -> None
     ends = curves.group_by("tokenizer", "size", "budget", "seed").last()["bits_per_byte"].to_list()
     high = max(1.6 * low, 1.1 * max(ends))
     late = curves.filter(curves["bits_per_byte"] <= high)[against].to_list()
-    ticks, texts = log_ticks(min(late), max(late), FORMS[against], most=5)
+    ticks, texts = log_ticks(min(late), max(late), FORMS[against], most=4)
     figure.update_xaxes(type="log", range=log_range(min(late), max(late)), tickvals=ticks, ticktext=texts, title_text=AXIS_TITLES[against])
+    figure.update_xaxes(tickangle=0)
     losses = loss_ticks(low, high)
     figure.update_yaxes(type="log", range=log_range(low, high), tickvals=losses, ticktext=[f"{loss:.4g}" for loss in losses])
     figure.update_layout(yaxis_title_text="training loss (bits per byte)")

@@ -61,7 +61,7 @@ class MuonWithAdamW(torch.optim.Optimizer):
                 parameter.add_(update.T if rows > columns else update, alpha=-group["lr"] * max(1, rows / columns) ** 0.5)
 
     def _look_ahead(self, parameter: Tensor, momentum: float) -> Tensor:
-        gradient, average = cast(Tensor, parameter.grad), self._buffer(parameter, "momentum")
+        gradient, average = cast("Tensor", parameter.grad), self._buffer(parameter, "momentum")
         average.lerp_(gradient, 1 - momentum)
         return gradient.lerp(average, momentum)
 

@@ -14,7 +14,7 @@ import subprocess
 import sys
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from types import TracebackType
@@ -64,6 +64,16 @@ class JobFailed:
 JobResult = JobFinished | JobFailed
 
 
+@contextmanager
+def blocked(number: signal.Signals) -> Iterator[None]:
+    """Hold a signal back from this thread; one that arrives meanwhile is delivered afterwards."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {number})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 @dataclass(eq=False)
 class Worker:
     """One worker process and the line to it."""
@@ -76,7 +86,9 @@ class Worker:
 
     def __post_init__(self) -> None:
         ours, theirs = socket.socketpair()
-        with theirs:
+        # Ctrl-C reaches the whole process group, and only the parent may answer it: the child inherits the mask, and
+        # ignores the signal before it lifts it.
+        with theirs, blocked(signal.SIGINT):
             arguments = [str(theirs.fileno()), str(os.getpid()), *self.preload]
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "uniscale_assets.modeling.pool_worker", *arguments],

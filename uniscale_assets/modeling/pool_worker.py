@@ -16,8 +16,9 @@ from uniscale_assets.modeling.processes import exit_with_parent
 
 def main(line: Connection, parent: int, preload: list[str]) -> None:
     """Take jobs until the line is closed."""
-    # Ctrl-C reaches the whole process group; the parent decides what ends.
+    # Ctrl-C is the parent's business, which started this process with the signal blocked.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     exit_with_parent(parent)
     for name in preload:
         importlib.import_module(name)

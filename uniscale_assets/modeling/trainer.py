@@ -48,7 +48,7 @@ class StudyTrainer(Trainer):
     ) -> None:
         super().__init__(model=model, args=arguments)
         self.remove_callback(PrinterCallback)
-        cast(nn.Module, self.model).train()  # once, where the stock class walks over all modules at every step
+        cast("nn.Module", self.model).train()  # once, where the stock class walks over all modules at every step
         self.batches = batches
         self.training = training
         self.recorder = recorder
@@ -61,7 +61,7 @@ class StudyTrainer(Trainer):
 
     def create_optimizer(self, model: nn.Module | None = None) -> MuonWithAdamW:  # noqa: ARG002
         """One optimizer over all parameters."""
-        self.optimizer = MuonWithAdamW(parameter_groups(cast(nn.Module, self.model), self.training.optimizer))
+        self.optimizer = MuonWithAdamW(parameter_groups(cast("nn.Module", self.model), self.training.optimizer))
         return self.optimizer
 
     def create_scheduler(self, num_training_steps: int, optimizer: torch.optim.Optimizer | None = None) -> LambdaLR:
@@ -119,7 +119,7 @@ class StudyTrainer(Trainer):
             "recorder": self.recorder.state(),
         }
         with new_checkpoint(Path(str(self.args.output_dir)), self.state.global_step) as directory:
-            save_tensors(dict(cast(nn.Module, self.model).named_parameters()), directory / WEIGHTS)
+            save_tensors(dict(cast("nn.Module", self.model).named_parameters()), directory / WEIGHTS)
             save_tensors(pack_optimizer_state(optimizer["state"]), directory / OPTIMIZER)
             (directory / STATE).write_text(json.dumps(state), encoding="utf-8")
             self.state.save_to_json(str(directory / TRAINER_STATE_NAME))
@@ -127,7 +127,7 @@ class StudyTrainer(Trainer):
     def _load_from_checkpoint(self, resume_from_checkpoint: str, model: nn.Module | None = None) -> None:  # noqa: ARG002
         saved = load_file(Path(resume_from_checkpoint) / WEIGHTS)
         with torch.no_grad():
-            for name, parameter in cast(nn.Module, self.model).named_parameters():
+            for name, parameter in cast("nn.Module", self.model).named_parameters():
                 parameter.copy_(saved[name])
 
     def _load_optimizer_and_scheduler(self, checkpoint: str | None) -> None:

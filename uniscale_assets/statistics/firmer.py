@@ -49,8 +49,8 @@ def seeds_to_separate(noise: GridNoise, size: str, first: int, second: int) -> S
 
     def separated(seeds: float) -> bool:
         freedom = tokenizers * (seeds - 1)
-        reach = stats.studentized_range.ppf(CONFIDENCE, tokenizers, freedom) / math.sqrt(2)
-        return bool(difference > reach * math.sqrt(2 * variance / seeds + documents))
+        ranged = math.sqrt(2) * difference / math.sqrt(2 * variance / seeds + documents)
+        return bool(stats.studentized_range.sf(ranged, tokenizers, freedom) < 1 - CONFIDENCE)
 
     if not separated(MOST_SEEDS):
         return SeedsNeeded(None, documents_alone=not separated(1e9))

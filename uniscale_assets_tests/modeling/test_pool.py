@@ -136,8 +136,9 @@ def test_ctrl_c_in_a_terminal_is_the_parents_business(pool, tmp_path):
     thread = threading.Thread(target=lambda: results.extend(pool.run([job("process", 1.0)])))
     thread.start()
     wait_until(lambda: pool._workers and pool._workers[0].job is not None)
-    time.sleep(0.5)
-    os.kill(pool._workers[0]._process.pid, signal.SIGINT)
+    for _ in range(5):  # from before it has imported anything
+        os.kill(pool._workers[0]._process.pid, signal.SIGINT)
+        time.sleep(0.1)
     thread.join()
     assert isinstance(results[0], JobFinished)
 

@@ -39,9 +39,8 @@ def test_equal_bytes_are_the_final_values(study: SyntheticStudy) -> None:
 
 def test_equal_flops_are_read_off_the_curves_at_the_least(study: SyntheticStudy) -> None:
     found = readings(compared(study), EQUAL_FLOPS, "0.06M")
-    flops = {
-        name: value for name, value in study.training_runs.filter(size="0.06M", seed=1).select("tokenizer", "training_flops").iter_rows()
-    }
+    spent = study.training_runs.filter(size="0.06M", seed=1).select("tokenizer", "training_flops")
+    flops = dict(spent.iter_rows())
     least = min(flops.values())
     assert {row["at"] for row in found.values()} == {least}
     for name, row in found.items():
@@ -66,10 +65,8 @@ def test_equal_parameters_interpolate_over_the_sizes_of_one_tokenizer(study: Syn
     middle = math.exp(np.log(totals.filter(size="0.2M")["total"].to_numpy()).mean())
     assert at == pytest.approx(middle)
     line = totals.filter(tokenizer="bpe_1k").sort("total")
-    final = {
-        size: row["bits_per_byte"] for size in line["size"] for name, row in readings(frame, EQUAL_BYTES, size).items() if name == "bpe_1k"
-    }
-    expected = np.interp(math.log(middle), np.log(line["total"].to_numpy()), [final[size] for size in line["size"]])
+    final = [readings(frame, EQUAL_BYTES, size)["bpe_1k"]["bits_per_byte"] for size in line["size"]]
+    expected = np.interp(math.log(middle), np.log(line["total"].to_numpy()), final)
     assert found["bpe_1k"]["bits_per_byte"] == pytest.approx(float(expected))
 
 

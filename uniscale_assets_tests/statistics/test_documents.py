@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -45,10 +46,14 @@ def test_models_are_resampled_together() -> None:
 
 
 def test_translations_of_one_document_stay_together() -> None:
-    apart, together = (noise_of(synthetic_study(documents=50, parallel=parallel)) for parallel in (False, True))
-    assert apart.clusters == 3 * 50
-    assert together.clusters == 50
-    assert together.deviations[:, 0, 0].std() > 1.3 * apart.deviations[:, 0, 0].std(), "hard documents are hard in every language"
+    translated = synthetic_study(documents=60, parallel=True, length_spread=0.0)
+    unrelated = pl.concat_str("language", "document")
+    scores = translated.document_scores.with_columns(document=unrelated)
+    apart = noise_of(replace(translated, document_scores=scores))
+    together = noise_of(translated)
+    assert (together.clusters, apart.clusters) == (60, 180)
+    # A document is as hard in each of three languages of equal length: three times the variance.
+    assert together.deviations[:, 0, 0].std() == pytest.approx(math.sqrt(3) * apart.deviations[:, 0, 0].std(), rel=0.05)
 
 
 def test_one_language_takes_its_own_documents() -> None:

@@ -39,12 +39,10 @@ def test_simulated_samples_agree_with_exact_chances() -> None:
 
 def test_many_tokenizers_give_fishers_interval() -> None:
     """Spearman's z has variance (1 + rho^2 / 2) / (n - 3): Bonett and Wright 2000."""
-    low, high = population_limits("spearman", np.array([0.6]), 60, 0.95)
-    reach = 1.96 * math.sqrt((1 + 0.6**2 / 2) / 57)
-    assert (low, high) == (
-        pytest.approx(math.tanh(math.atanh(0.6) - reach), abs=0.04),
-        pytest.approx(math.tanh(math.atanh(0.6) + reach), abs=0.04),
-    )
+    low, high = population_limits("spearman", np.array([0.6]), 30, 0.95)
+    reach = 1.96 * math.sqrt((1 + 0.6**2 / 2) / 27)
+    assert low == pytest.approx(math.tanh(math.atanh(0.6) - reach), abs=0.05)
+    assert high == pytest.approx(math.tanh(math.atanh(0.6) + reach), abs=0.05)
 
 
 def test_perfect_agreement_of_six_is_not_proof_for_others() -> None:

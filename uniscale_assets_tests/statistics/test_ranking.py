@@ -82,9 +82,8 @@ def test_pairs_above_the_seeds_spread(study: SyntheticStudy) -> None:
     """By hand: the least significant difference of the pooled seeds' variance."""
     noises = noisy_grids(study.bits_per_byte, study.document_scores)
     found = whole(separations_of(noises), "0.8M").row(0, named=True)
-    rows = (
-        whole(study.bits_per_byte, "0.8M").group_by("tokenizer").agg(pl.col("bits_per_byte").mean(), variance=pl.col("bits_per_byte").var())
-    )
+    by_tokenizer = whole(study.bits_per_byte, "0.8M").group_by("tokenizer")
+    rows = by_tokenizer.agg(pl.col("bits_per_byte").mean(), variance=pl.col("bits_per_byte").var())
     limit = stats.t.ppf(0.975, 6) * np.sqrt(rows["variance"].mean())
     means = rows["bits_per_byte"].to_numpy()
     expected = sum(abs(means[one] - means[other]) > limit for one in range(6) for other in range(one))
@@ -98,10 +97,9 @@ def test_pairs_above_the_seeds_spread(study: SyntheticStudy) -> None:
 def test_simultaneous_intervals_err_in_one_study_of_twenty() -> None:
     """No difference at all: some pair is called separated in about 5 % of studies."""
     wrong = []
+    equal = dict.fromkeys(("a", "b", "c", "d"), (2.0,))
     for seed in range(120):
-        study = synthetic_study(
-            dict.fromkeys(("a", "b", "c", "d"), (2.0,)), sizes=("4M",), languages=("eng_Latn",), documents=30, random_seed=seed
-        )
+        study = synthetic_study(equal, sizes=("4M",), languages=("eng_Latn",), documents=30, random_seed=seed)
         noises = noisy_grids(study.bits_per_byte.filter(pl.col("language") == "all"), study.document_scores, draws=500)
         wrong.append(separations_of(noises)["separated"].item() > 0)
     assert 0.0 < np.mean(wrong) < 0.05 + 3 * np.sqrt(0.05 * 0.95 / 120)
