@@ -57,8 +57,11 @@ def run(
     checked = load_study(study)
     console = RunConsole()
     chosen = Chosen(tuple(tokenizer or ()), tuple(size or ()), tuple(seed or ()), tuple(stage or ()))
-    with console:
-        failures = materialize(checked, console, chosen, force=force)
+    try:
+        with console:
+            failures = materialize(checked, console, chosen, force=force)
+    except (KeyboardInterrupt, INTERRUPTED):
+        stop("stopped; run the same command again to go on where it was", 130)
     console.print_failures(failures)
     console.print_result(checked, home(), study)
     if failures:
@@ -83,7 +86,7 @@ def materialize(study: Study, console: RunConsole, chosen: Chosen, *, force: boo
     from uniscale_assets.resources.progress import observed_by
 
     selection = Selection(*chosen)
-    with open_instance(home()) as instance, observed_by(console.observe), launchers.kept_workers():
+    with open_instance(home(), captures_output=False) as instance, observed_by(console.observe), launchers.kept_workers():
         return StudyRun(study, Platform(home()), instance, selection, force, console.begin).run().failures
 
 
@@ -112,7 +115,7 @@ def ui(
     port: Annotated[int, typer.Option(help="port to listen on")] = 3000,
 ) -> None:
     """Open Dagster: the assets, their partitions, schedules and reports."""
-    from uniscale_assets.resources.instance import open_instance
+    from uniscale_assets.resources.instance import open_instance, workspace_file
     from uniscale_assets.study import load_study
 
     if study:
@@ -120,7 +123,8 @@ def ui(
     for name in (os.environ.get("UNISCALE_STUDIES") or "demo").split(","):
         load_study(name.strip())
     open_instance(home()).dispose()
-    command = [sys.executable, "-m", "dagster", "dev", "-m", "uniscale_assets.definitions", "-h", host, "-p", str(port)]
+    quiet = ["-W", "ignore:Function `dev_command` is superseded"]  # advice to Dagster's developers' users, not to ours
+    command = [sys.executable, *quiet, "-m", "dagster", "dev", "-w", str(workspace_file(home())), "-h", host, "-p", str(port)]
     typer.echo(f"Dagster on http://{host}:{port} (Ctrl-C stops it)")
     os.execv(sys.executable, command)  # noqa: S606 - arguments are a list
 

@@ -151,7 +151,15 @@ class StudyRun:
             tags={**tags, "uniscale/study": self.study.name},
             raise_on_error=False,
         )
+        if interrupted(result):
+            raise KeyboardInterrupt
         return failures_of(result, asset)
+
+
+def interrupted(result: dg.ExecuteInProcessResult) -> bool:
+    """Whether a run ended by Ctrl-C, which Dagster takes for a failure of the step under way."""
+    errors = [event.step_failure_data.error for event in result.filter_events(lambda event: event.is_step_failure)]
+    return any(error is not None and error.cls_name == dg.DagsterExecutionInterruptedError.__name__ for error in errors)
 
 
 def failures_of(result: dg.ExecuteInProcessResult, asset: str) -> list[str]:

@@ -84,21 +84,10 @@ def equal_vocabulary_table(correlations: DataFrame) -> Table:
     """Decision accuracy over the pairs of equal vocabulary size, all vocabulary sizes together."""
     rows: list[list[Cell]] = []
     for row in correlations.filter(group_name="equal vocab_size", statistic="decision_accuracy").iter_rows(named=True):
-        rows.append(
-            [
-                Cell(f"{row['small_size']} → {row['large_size']}"),
-                Cell(str(row["tokenizers"])),
-                statistic_cell(row, 0, share=True),
-                Cell(row["note"]),
-            ]
-        )
-    return Table(
-        ["sizes", "tokenizers", "decision accuracy", "note"],
-        rows,
-        "",
-        frozenset({0, 3}),
-        "No two tokenizers that two sizes have are of equal vocabulary size.",
-    )
+        sizes = Cell(f"{row['small_size']} → {row['large_size']}", f"{row['tokenizers']} tokenizers")
+        rows.append([sizes, statistic_cell(row, 0, share=True), Cell(row["note"])])
+    nothing = "No two tokenizers of equal vocabulary size have two sizes."
+    return Table(["sizes", "decision accuracy", "note"], rows, text_columns=frozenset({0, 2}), if_empty=nothing)
 
 
 def language_table(correlations: DataFrame) -> Table:

@@ -41,7 +41,8 @@ def decision_frontier(correlations: DataFrame) -> Figure:
         if points:
             figure.add_scatter(**accuracy_points(group, points, shares))
     figure.add_hline(0.5, line=BEST_LINE["line"])
-    dress(figure, title, height=400, width=620, subtitle=f"share of tokenizer pairs ordered as {largest[0]} orders them; dotted: chance")
+    key = f"share of tokenizer pairs ordered as {largest[0]} orders them; dotted: chance"
+    dress(figure, title, height=400, width=620, showlegend=True, subtitle=key)
     figure.update_layout(margin={"t": 76, "b": 108}, legend={"orientation": "h", "x": 0, "y": -0.3, "yanchor": "top"})
     ticks, texts = log_ticks(min(shares.values()), max(shares.values()), lambda share: f"{trimmed(share * 100)} %", most=6)
     for size, share in shares.items():

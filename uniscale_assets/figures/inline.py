@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
 
-from uniscale_assets.figures.quantities import format_bytes, log_ticks, round_values, trimmed
-from uniscale_assets.figures.style import GRID, INK, MUTED, PALETTE
+from uniscale_assets.figures.labels import spread
+from uniscale_assets.figures.quantities import format_bytes, format_count, log_ticks, round_values, trimmed
+from uniscale_assets.figures.style import GRID, INK, MUTED, PALETTE, TokenizerStyle, in_study_order, style_for
+from uniscale_assets.size_names import parameters_of_size_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from polars import DataFrame
@@ -30,52 +32,68 @@ class Axis:
     """with its unit"""
     low: float
     high: float
+    pixels: tuple[float, float]
+    """of low and high"""
     log: bool = False
     form: Callable[[float], str] = trimmed
 
-    def share(self, value: float) -> float:
-        """Where a value lies between the ends, 0 to 1."""
-        if self.log:
-            return math.log(value / self.low) / math.log(self.high / self.low)
-        return (value - self.low) / (self.high - self.low)
+    def pixel(self, value: float) -> float:
+        """Where a value lies."""
+        share = math.log(value / self.low) / math.log(self.high / self.low) if self.log else (value - self.low) / (self.high - self.low)
+        return self.pixels[0] + share * (self.pixels[1] - self.pixels[0])
 
     def ticks(self) -> list[float]:
         """About five round values between the ends."""
         return log_ticks(self.low, self.high, self.form)[0] if self.log else round_values(self.low, self.high)
 
 
-def axis_of(title: str, values: Sequence[float], *, log: bool = False, form: Callable[[float], str] = trimmed) -> Axis:
+def axis_of(
+    title: str, values: Sequence[float], pixels: tuple[float, float], *, log: bool = False, form: Callable[[float], str] = trimmed
+) -> Axis:
     """An axis that holds the values; a single value gets room on both sides."""
     low, high = min(values), max(values)
     if low == high:
         low, high = (low / 2, high * 2) if log else (low - max(abs(low), 1) / 10, high + max(abs(high), 1) / 10)
     margin = 0 if log else (high - low) * 0.05
-    return Axis(title, low - margin, high + margin, log, form)
+    return Axis(title, low - margin, high + margin, pixels, log, form)
 
 
-def inline_svg_line_chart(title: str, x_title: str, y_title: str, lines: Sequence[tuple[str, Sequence[float], Sequence[float]]]) -> str:
-    """A line chart of positive x (logarithmic, bytes) as a Markdown image that needs nothing else.
+def inline_svg_line_chart(
+    title: str,
+    x_title: str,
+    y_title: str,
+    lines: Sequence[tuple[str, Sequence[float], Sequence[float]]],
+    x_form: Callable[[float], str] = format_bytes,
+    colours: Sequence[str] = PALETTE,
+) -> str:
+    """A line chart over a logarithmic axis as a Markdown image that needs nothing else.
 
     Args:
         title: also the image's alternative text.
         x_title: with its unit.
         y_title: with its unit.
-        lines: name, x and y of each line; the name stands at its end where there is more than one.
+        lines: name, x (above zero) and y of each line; with several lines the names stand beside their ends.
+        x_form: writes the ticks below.
+        colours: of the lines, in turn.
     """
-    if not any(len(x) for _, x, _ in lines):
+    lines = [line for line in lines if len(line[1])]
+    if not lines:
         return f"*{title}: nothing to draw yet.*"
-    x_axis = axis_of(x_title, [value for _, x, _ in lines for value in x], log=True, form=format_bytes)
-    y_axis = axis_of(y_title, [value for _, _, y in lines for value in y])
-    parts = [*frame(title, x_axis, y_axis)]
+    right = WIDTH - (RIGHT if len(lines) == 1 else 70 + round(6.5 * max(len(name) for name, _, _ in lines)))
+    x_axis = axis_of(x_title, [value for _, x, _ in lines for value in x], (LEFT, right), log=True, form=x_form)
+    y_axis = axis_of(y_title, [value for _, _, y in lines for value in y], (HEIGHT - BOTTOM, TOP))
+    parts = frame(title, x_axis, y_axis)
+    heights = spread([y_axis.pixel(y[-1]) for _, _, y in lines], 14)
     for number, (name, x, y) in enumerate(lines):
-        colour = PALETTE[number % len(PALETTE)]
-        points = [(across(x_axis, a), up(y_axis, b)) for a, b in zip(x, y, strict=True)]
+        colour = colours[number % len(colours)]
+        points = [(x_axis.pixel(a), y_axis.pixel(b)) for a, b in zip(x, y, strict=True)]
         path = " ".join(f"{a:.1f},{b:.1f}" for a, b in points)
         parts.append(f"<polyline points='{path}' fill='none' stroke='{colour}' stroke-width='2' stroke-linejoin='round'/>")
-        if len(points) == 1 or len(lines) == 1:
-            parts.append(f"<circle cx='{points[-1][0]:.1f}' cy='{points[-1][1]:.1f}' r='3.5' fill='{colour}'/>")
-        label = f"{name} {trimmed(y[-1], 4)}" if len(lines) > 1 else trimmed(y[-1], 4)
-        parts.append(words(points[-1][0], points[-1][1] - 9, label, "end", colour))
+        parts.append(f"<circle cx='{points[-1][0]:.1f}' cy='{points[-1][1]:.1f}' r='3.5' fill='{colour}'/>")
+        if len(lines) == 1:
+            parts.append(words(points[-1][0], points[-1][1] - 9, trimmed(y[-1], 4), "end", colour))
+        else:
+            parts.append(words(points[-1][0] + 8, heights[number] + 4, f"{y[-1]:.3f} {name}", "start"))
     return markdown_image(title, svg(parts, HEIGHT).encode(), "svg+xml")
 
 
@@ -119,6 +137,22 @@ def inline_loss_curve(curve: DataFrame, title: str, points: int = 200) -> str:
     return inline_svg_line_chart(title, "raw bytes trained on", "training loss (bits per byte)", [line])
 
 
+def inline_ranking(ranking: DataFrame, styles: Mapping[str, TokenizerStyle], title: str) -> str:
+    """Bits per byte of every tokenizer over the sizes as a Markdown image, in the colours of the other figures.
+
+    Args:
+        ranking: of `statistics.ranking`, of one budget and language.
+        styles: from `style.styles_of`.
+        title: names the study.
+    """
+    lines: list[tuple[str, list[float], list[float]]] = []
+    for name in in_study_order(ranking["tokenizer"].to_list(), styles):
+        rows = sorted(ranking.filter(tokenizer=name).iter_rows(named=True), key=lambda row: parameters_of_size_name(row["size"]))
+        lines.append((name, [parameters_of_size_name(row["size"]) for row in rows], [row["bits_per_byte"] for row in rows]))
+    colours = [style_for(styles, name).colour for name, _, _ in lines]
+    return inline_svg_line_chart(title, "size (non-embedding parameters)", "bits per byte", lines, format_count, colours)
+
+
 def inline_bytes_per_token(metrics: DataFrame, title: str) -> str:
     """Bytes per token by language of one tokenizer as a Markdown image.
 
@@ -142,16 +176,6 @@ def markdown_image(title: str, content: bytes, subtype: str) -> str:
     return f"![{alternative}](data:image/{subtype};base64,{base64.b64encode(content).decode()})"
 
 
-def across(axis: Axis, value: float) -> float:
-    """Horizontal pixel of a value."""
-    return LEFT + axis.share(value) * (WIDTH - LEFT - RIGHT)
-
-
-def up(axis: Axis, value: float) -> float:
-    """Vertical pixel of a value."""
-    return HEIGHT - BOTTOM - axis.share(value) * (HEIGHT - TOP - BOTTOM)
-
-
 def words(x: float, y: float, text: str, anchor: str, colour: str = INK, size: int = 12, *, bold: bool = False) -> str:
     """One piece of text."""
     weight = " font-weight='600'" if bold else ""
@@ -160,16 +184,17 @@ def words(x: float, y: float, text: str, anchor: str, colour: str = INK, size: i
 
 def frame(title: str, x_axis: Axis, y_axis: Axis) -> list[str]:
     """Title, grid, ticks and axis titles."""
-    bottom, right, middle = HEIGHT - BOTTOM, WIDTH - RIGHT, (TOP + HEIGHT - BOTTOM) / 2
+    (left, right), (bottom, top) = x_axis.pixels, y_axis.pixels
     parts = [words(12, 24, title, "start", INK, 15, bold=True)]
     for value in y_axis.ticks():
-        y = up(y_axis, value)
-        parts += [f"<path d='M{LEFT} {y:.1f}H{right}' stroke='{GRID}'/>", words(LEFT - 8, y + 4, y_axis.form(value), "end", MUTED)]
+        y = y_axis.pixel(value)
+        parts += [f"<path d='M{left} {y:.1f}H{right}' stroke='{GRID}'/>", words(left - 8, y + 4, y_axis.form(value), "end", MUTED)]
     for value in x_axis.ticks():
-        x = across(x_axis, value)
+        x = x_axis.pixel(value)
         parts += [f"<path d='M{x:.1f} {bottom}v5' stroke='{MUTED}'/>", words(x, bottom + 19, x_axis.form(value), "middle", MUTED)]
-    parts.append(f"<path d='M{LEFT} {bottom}H{right}' stroke='{MUTED}'/>")
-    parts.append(words((LEFT + right) / 2, HEIGHT - 10, x_axis.title, "middle", MUTED))
+    parts.append(f"<path d='M{left} {bottom}H{right}' stroke='{MUTED}'/>")
+    parts.append(words((left + right) / 2, bottom + 40, x_axis.title, "middle", MUTED))
+    middle = (top + bottom) / 2
     return [*parts, f"<g transform='rotate(-90 16 {middle})'>{words(16, middle, y_axis.title, 'middle', MUTED)}</g>"]
 
 

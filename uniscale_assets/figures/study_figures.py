@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from uniscale_assets.figures.agreement import size_scatter
+from uniscale_assets.figures.agreement import agreement_by_language, size_scatter
+from uniscale_assets.figures.corpus_mix import corpus_mix
 from uniscale_assets.figures.cost import training_cost
 from uniscale_assets.figures.coverage import coverage_frame, coverage_grid
 from uniscale_assets.figures.frontier import decision_frontier
@@ -27,6 +28,7 @@ def study_figures(inputs: ReportInputs) -> dict[str, Figure]:
     styles = styles_of(inputs.study.families)
     figures = {
         "bytes_per_token": bytes_per_token(inputs.tokenizer_metrics, styles),
+        "text_by_language": corpus_mix(inputs.corpus_ledger),
         "loss_curves_over_bytes": loss_curves(inputs.training_curves, styles, "bytes"),
         "loss_curves_over_flops": loss_curves(inputs.training_curves, styles, "flops"),
         "training_cost": training_cost(inputs.training_runs, styles),
@@ -50,5 +52,6 @@ def budget_figures(inputs: ReportInputs, budget: str, styles: Mapping[str, Token
         "ranks_over_sizes": rank_bumps(ranking, styles),
         **scatters,
         "decision_accuracy_against_compute": decision_frontier(numbers.rank_correlations.filter(budget=budget)),
+        "agreement_by_language": agreement_by_language(numbers.rank_correlations.filter(budget=budget)),
         "ranking_by_ruler": rank_rulers(numbers.comparisons.filter(budget=budget), largest, styles),
     }

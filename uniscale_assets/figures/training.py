@@ -38,7 +38,7 @@ def loss_curves(curves: DataFrame, styles: Mapping[str, TokenizerStyle], against
     for name in names:
         runs = curves.filter(tokenizer=name).group_by("size", "budget", "seed", maintain_order=True)
         for number, ((size, budget, seed), run) in enumerate(runs):
-            trace = curve_trace(run, against, style_for(styles, name), " ".join(f"{name}, {size} {budget}, seed {seed}".split()))
+            trace = curve_trace(run, against, style_for(styles, name), " ".join(f"{name}, {size} {budget or ''}, seed {seed}".split()))
             figure.add_scatter(**trace, name=text_of(name), legendgroup=name, showlegend=number == 0, **panels.place(str(size)))
     right = 60 + 8 * max(len(name) for name in names)
     dress(figure, title, height=max(150 + 270 * panels.rows, 160 + 20 * len(names)), width=90 + PANEL_WIDTH * panels.columns + right)

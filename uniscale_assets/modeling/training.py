@@ -181,6 +181,9 @@ def training_arguments(
     from transformers import TrainingArguments
 
     training, use_cpu = prepared.task.training, not has_accelerator()
+    # transformers 5.2x renamed it; the old name warns there.
+    names = TrainingArguments.__dataclass_fields__
+    checkpointing = "activation_checkpointing" if "activation_checkpointing" in names else "gradient_checkpointing"
     arguments = TrainingArguments(
         output_dir=str(work_directory),
         max_steps=prepared.plan.steps,
@@ -190,7 +193,6 @@ def training_arguments(
         seed=prepared.task.seed,
         bf16=computes_in_bf16(training.precision),
         torch_compile=training.compile,
-        activation_checkpointing=training.gradient_checkpointing,
         report_to=list(execution.report_to) or "none",
         use_cpu=use_cpu,
         ddp_backend="gloo" if use_cpu and layout.processes > 1 else None,
@@ -202,6 +204,7 @@ def training_arguments(
         logging_nan_inf_filter=False,
         log_level="error",
         disable_tqdm=True,
+        **{checkpointing: training.gradient_checkpointing},
     )
     if arguments.n_gpu > 1:
         # Otherwise the Trainer would copy the model to every GPU in sight; several are torchrun's business.

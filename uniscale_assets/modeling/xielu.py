@@ -2,8 +2,9 @@
 
 This module imports torch; it is imported inside functions only.
 
-transformers computes xIELU (arXiv 2411.13010) with some twenty passes over memory, forward and backward. Here it takes
-about half of them. State dict and configuration stay the stock class's, so a checkpoint loads into it unchanged.
+transformers computes xIELU (arXiv 2411.13010) in separate passes over memory, eleven forward and more backward. Here a
+training step at the demo's sizes takes 0.83 to 0.89 of the time. State dict and configuration stay the stock class's, so
+a checkpoint loads into it unchanged.
 The one difference: the stock code clamps at -1e-6 and so loses the slope of inputs in (-1e-6, 0]; here they keep it.
 """
 

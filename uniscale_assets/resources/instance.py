@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from uniscale_assets.errors import BadInputError
 from uniscale_assets.files import write_text
 from uniscale_assets.home import Home
 
@@ -27,22 +28,54 @@ concurrency:
 """
 
 
+# One name for the code location, whoever starts Dagster: whether a schedule is switched on is kept by that name.
+WORKSPACE_YAML = """\
+# Written by `uniscale ui`, at every start.
+load_from:
+  - python_module: {module_name: uniscale_assets.definitions, location_name: uniscale_assets}
+"""
+OUTPUT_NOT_CAPTURED = {"module": "dagster._core.storage.noop_compute_log_manager", "class": "NoOpComputeLogManager"}
+
+
 def dagster_home(home: Home) -> Path:
-    """Write ``dagster.yaml`` where none is, and point this process and its children there."""
-    home.dagster.mkdir(parents=True, exist_ok=True)
-    if not (home.dagster / "dagster.yaml").exists():
-        write_text(home.dagster / "dagster.yaml", DAGSTER_YAML)
+    """Write ``dagster.yaml`` where none is, and point this process and its children there.
+
+    Raises:
+        BadInputError: the home cannot be written.
+    """
+    try:
+        home.dagster.mkdir(parents=True, exist_ok=True)
+        if not (home.dagster / "dagster.yaml").exists():
+            write_text(home.dagster / "dagster.yaml", DAGSTER_YAML)
+    except OSError as error:
+        raise BadInputError(f"{home.root}: cannot be written ({error.strerror}); set UNISCALE_HOME to another directory") from error
     os.environ["DAGSTER_HOME"] = str(home.dagster)
     os.environ["UNISCALE_HOME"] = str(home.root)
     return home.dagster
 
 
-def open_instance(home: Home) -> dg.DagsterInstance:
-    """The instance of a home, with the limits of its pools set if nobody set them."""
+def workspace_file(home: Home) -> Path:
+    """Write what ``dagster dev`` is to load."""
+    path = home.dagster / "workspace.yaml"
+    write_text(path, WORKSPACE_YAML)
+    return path
+
+
+def open_instance(home: Home, *, captures_output: bool = True) -> dg.DagsterInstance:
+    """The instance of a home, with the limits of its pools set if nobody set them.
+
+    Args:
+        home: its ``dagster`` directory is made where it is missing.
+        captures_output: whether what a run prints goes to files for the UI. While Dagster captures it, nothing can be drawn on the
+            terminal: the command, which draws progress bars, says no.
+    """
     import dagster as dg
 
-    dagster_home(home)
-    instance = dg.DagsterInstance.get()
+    directory = dagster_home(home)
+    if captures_output:
+        instance = dg.DagsterInstance.get()
+    else:
+        instance = dg.DagsterInstance.local_temp(str(directory), overrides={"compute_logs": OUTPUT_NOT_CAPTURED})
     known = instance.event_log_storage.get_concurrency_keys()
     for pool, limit in POOLS.items():
         if pool not in known:

@@ -105,7 +105,7 @@ class Verdict:
     winners: tuple[Winner, ...]
     """by budget and size, sizes ascending"""
     agreements: tuple[Agreement, ...]
-    """every smaller size with the largest, by budget"""
+    """every smaller size with the largest that has 3 tokenizers, by budget"""
     coverage: str
     """such as "31 of 36"; empty where the expected grid was not given"""
 
@@ -165,17 +165,24 @@ def winner_at(noise: GridNoise, size: str, ranking: pl.DataFrame) -> Winner:
 
 
 def agreements_of(noise: GridNoise, correlations: pl.DataFrame) -> list[Agreement]:
-    """Every smaller size of a grid with its largest."""
+    """Every smaller size of a grid with its largest that has enough tokenizers."""
     import polars as pl
 
-    largest = max(noise.grid.sizes, key=parameters_of_size_name)
+    largest = reference_size(noise)
     rows = correlations.filter(pl.col("budget") == noise.grid.budget, pl.col("language") == ALL_LANGUAGES, pl.col("large_size") == largest)
     known = {size: variance.known for size, variance in zip(noise.grid.sizes, noise.seed_variances, strict=True)}
     return [
         agreement_of(rows.filter(pl.col("small_size") == small), seeds_known=known[small] and known[largest])
         for small in noise.grid.sizes
-        if small != largest
+        if parameters_of_size_name(small) < parameters_of_size_name(largest)
     ]
+
+
+def reference_size(noise: GridNoise) -> str:
+    """The largest size with 3 tokenizers or more; where there is none, the largest."""
+    counts = (noise.grid.counts > 0).sum(axis=0)
+    enough = [size for size, count in zip(noise.grid.sizes, counts, strict=True) if count >= wording.FEWEST_TOKENIZERS]
+    return (enough or noise.grid.sizes)[-1]
 
 
 def agreement_of(rows: pl.DataFrame, *, seeds_known: bool) -> Agreement:

@@ -28,10 +28,15 @@ def headline(winners: Sequence[Winner], agreements: Sequence[Agreement]) -> str:
         return "Nothing is evaluated yet, so there is nothing to say."
     parts: list[str] = []
     for budget in dict.fromkeys(winner.budget for winner in winners):
-        largest = [winner for winner in winners if winner.budget == budget][-1]
+        largest = reference([winner for winner in winners if winner.budget == budget])
         own = [agreement for agreement in agreements if agreement.budget == budget]
         parts.append(f"{budget_prefix(budget)}{short_winner(largest)} {best_agreement(largest, own)}")
     return " ".join(parts)
+
+
+def reference(winners: Sequence[Winner]) -> Winner:
+    """The largest size with 3 tokenizers or more; where there is none, the largest."""
+    return ([winner for winner in winners if winner.tokenizers >= FEWEST_TOKENIZERS] or winners)[-1]
 
 
 def short_winner(winner: Winner) -> str:
@@ -77,6 +82,9 @@ def sentences(winners: Sequence[Winner], agreements: Sequence[Agreement]) -> Ite
     """The sentences of one budget: each size's winner, each size's agreement with the largest, and what would be firmer."""
     for winner in winners:
         yield winner_sentence(winner)
+    if winners and reference(winners) != winners[-1]:
+        last, large = winners[-1], reference(winners)
+        yield f"{last.size} has {last.tokenizers} tokenizers so far, too few to compare with; {large.size} stands for the large size."
     for agreement in agreements:
         yield agreement_sentence(agreement)
     defined = [agreement for agreement in agreements if agreement.spearman is not None]
@@ -172,7 +180,7 @@ def population_sentences(agreement: Agreement) -> Iterator[str]:
 def firmer_sentences(winners: Sequence[Winner], agreements: Sequence[Agreement]) -> Iterator[str]:
     """How many seeds would separate the first two of the largest size, and how many tokenizers would make p < 0.05."""
     if winners:
-        yield from seeds_sentences(winners[-1])
+        yield from seeds_sentences(reference(winners))
     for agreement in agreements:
         if agreement.p_value is not None and agreement.p_value >= SIGNIFICANT:
             yield tokenizers_sentence(agreement)

@@ -14,8 +14,8 @@ from uniscale_assets.definitions import build_definitions
 from uniscale_assets.home import Home
 from uniscale_assets.materializing import Selection, StudyRun
 from uniscale_assets.resources.dagster_platform import PlatformResource
-from uniscale_assets.resources.platform import Platform
 from uniscale_assets.resources.planning import planned_flops
+from uniscale_assets.resources.platform import Platform
 from uniscale_assets.study import NightlySpec, Study, load_study
 
 STUDY = load_study(str(Path(__file__).parents[1] / "miniature.yaml"))

@@ -76,7 +76,7 @@ def test_a_plan_makes_nothing(tmp_path: Path) -> None:
 
 WRONG = {
     "no study of that name": (["plan", "nothing"], "demo"),
-    "a key that no study has": (["run", "{study}"], "corpus: allowed"),
+    "a key that no study has": (["run", "{study}"], "corpus.langages: unknown key; allowed here: source"),
     "a tokenizer that the study lacks": (["run", str(TINY), "--tokenizer", "bpe_9"], "bpe_300"),
     "a seed that is no number": (["run", str(TINY), "--seed", "one"], "--seed"),
     "a stage that does not exist": (["run", str(TINY), "--stage", "cooking"], "checkpoint"),

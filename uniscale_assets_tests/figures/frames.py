@@ -43,6 +43,7 @@ class Grid:
     sizes: tuple[str, ...]
     seeds: tuple[int, ...]
     missing: frozenset[tuple[str, str, int]] = frozenset()
+    languages: tuple[str, ...] = LANGUAGES[:4]
 
     @property
     def cells(self) -> list[tuple[str, str, int]]:
@@ -175,11 +176,11 @@ def document_scores(grid: Grid, documents: int = 20) -> polars.DataFrame:
         name, size, _ = cell
         level = grid.values[name][size] + seed_noise(*cell)
         own = random.Random(f"documents {cell}")
-        for number, language in enumerate(LANGUAGES):
+        for number, language in enumerate(grid.languages):
             shared = random.Random(language)
             for document in range(documents):
                 length = 200 + shared.randrange(400)
-                value = level * (0.8 + 0.4 * number / (len(LANGUAGES) - 1)) * (1 + shared.gauss(0, 0.15)) + own.gauss(0, 0.02)
+                value = level * (0.8 + 0.4 * number / (len(grid.languages) - 1)) * (1 + shared.gauss(0, 0.15)) + own.gauss(0, 0.02)
                 rows.append(
                     {
                         **model_columns(cell),
@@ -231,18 +232,18 @@ def tokenizer_metrics(grid: Grid) -> polars.DataFrame:
     """Bytes per token by language, and one metric more."""
     rows: list[dict[str, object]] = []
     for name in grid.values:
-        for number, language in enumerate(("all", *LANGUAGES)):
+        for number, language in enumerate(("all", *grid.languages)):
             common = {"study": "demo", "tokenizer": name, "language": language, "fingerprint": "e" * 64}
             rows.append({**common, "metric": "bytes_per_token", "value": rate(name) * (0.8 + 0.05 * number), "unit": "bytes per token"})
             rows.append({**common, "metric": "tokens", "value": 1000.0, "unit": "tokens"})
     return polars.DataFrame(rows)
 
 
-def corpus_ledger() -> polars.DataFrame:
+def corpus_ledger(languages: tuple[str, ...] = LANGUAGES) -> polars.DataFrame:
     """Four splits of twelve languages."""
     shares = {"tokenizer": 0.25, "train": 0.5, "validation": 0.1, "test": 0.15}
     rows: list[dict[str, object]] = []
-    for number, language in enumerate(LANGUAGES):
+    for number, language in enumerate(languages):
         there = 90_000 + 17_000 * number
         for split, share in shares.items():
             rows.append(

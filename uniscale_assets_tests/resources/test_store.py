@@ -127,9 +127,9 @@ def test_what_depends_on_one_file_does_not_see_another(store: ArtifactStore) -> 
 
 
 def test_a_full_disk_is_named(store: ArtifactStore) -> None:
+    full = Path("/dev/full")
     with pytest.raises(ArtifactError, match="nothing was committed"), store.writing("stage", "label", FINGERPRINT):
-        with open("/dev/full", "w") as full:
-            full.write("x" * 100_000)
+        full.write_text("x" * 100_000)
     assert store.find("stage", FINGERPRINT) is None
 
 

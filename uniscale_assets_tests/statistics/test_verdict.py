@@ -81,6 +81,13 @@ def test_two_tokenizers_are_said_and_not_numbered(demo: SyntheticStudy) -> None:
     assert "Spearman" not in str(found)
 
 
+def test_a_largest_size_under_way_gives_place_to_the_one_below(clear: SyntheticStudy) -> None:
+    found = verdict_on(clear.keep((pl.col("size") != "0.8M") | pl.col("tokenizer").str.ends_with("4k")))
+    assert found.headline.startswith("unigram_4k wins at 0.2M. Small sizes can tell: 0.06M agrees with 0.2M")
+    assert "0.8M has 2 tokenizers so far, too few to compare with; 0.2M stands for the large size." in found.sentences
+    assert len(found.agreements) == 1
+
+
 def test_one_seed_never_claims_a_winner_or_agreement(clear: SyntheticStudy) -> None:
     found = verdict_on(clear.keep(pl.col("seed") == 1))
     assert "with one seed" in found.headline

@@ -131,7 +131,7 @@ def test_numbers_with_an_exponent_are_numbers(tmp_path: Path) -> None:
 def test_what_is_no_study_is_refused(tmp_path: Path, content: str) -> None:
     path = tmp_path / "no.yaml"
     path.write_text(content, encoding="utf-8")
-    with pytest.raises(StudyError, match="no.yaml"):
+    with pytest.raises(StudyError, match=r"no\.yaml"):
         load_study(str(path))
 
 
