@@ -6,7 +6,7 @@ import os
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated, NamedTuple, NoReturn
 
 import typer
 
@@ -60,7 +60,7 @@ def run(
     try:
         with console:
             failures = materialize(checked, console, chosen, force=force)
-    except (KeyboardInterrupt, INTERRUPTED):
+    except KeyboardInterrupt:
         stop("stopped; run the same command again to go on where it was", 130)
     console.print_failures(failures)
     console.print_result(checked, home(), study)
@@ -151,11 +151,9 @@ def main() -> None:
         stop(str(error), 2)
     except UniscaleError as error:
         stop(str(error), 1)
-    except KeyboardInterrupt:
-        stop("stopped; run the same command again to go on where it was", 130)
 
 
-def stop(message: str, code: int) -> None:
+def stop(message: str, code: int) -> NoReturn:
     """Print an error and leave."""
     typer.secho(message, err=True, fg=typer.colors.RED)
     sys.exit(code)

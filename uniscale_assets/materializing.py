@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -142,24 +143,34 @@ class StudyRun:
         of, checks = StudyAssets(self.study), study_checks(StudyAssets(self.study))
         configured = asset not in REPORTS
         ops = {"ops": {f"{self.study.name}__{asset}": {"config": {"force": self.force}}}} if configured else {}
-        result = dg.materialize(
-            [*study_assets(self.study), *checks],
-            selection=dg.AssetSelection.assets(of.key(asset)),
-            instance=self.instance,
-            resources={"platform": PlatformResource(home=str(self.platform.home.root))},
-            run_config={**QUIET, **ops},
-            tags={**tags, "uniscale/study": self.study.name},
-            raise_on_error=False,
-        )
-        if interrupted(result):
-            raise KeyboardInterrupt
+        with interrupts_as_usual():
+            result = dg.materialize(
+                [*study_assets(self.study), *checks],
+                selection=dg.AssetSelection.assets(of.key(asset)),
+                instance=self.instance,
+                resources={"platform": PlatformResource(home=str(self.platform.home.root))},
+                run_config={**QUIET, **ops},
+                tags={**tags, "uniscale/study": self.study.name},
+                raise_on_error=False,
+            )
+            refuse_interrupted(result)
         return failures_of(result, asset)
 
 
-def interrupted(result: dg.ExecuteInProcessResult) -> bool:
-    """Whether a run ended by Ctrl-C, which Dagster takes for a failure of the step under way."""
+@contextmanager
+def interrupts_as_usual() -> Iterator[None]:
+    """Ctrl-C as ``KeyboardInterrupt``, for which Dagster has an exception of its own."""
+    try:
+        yield
+    except dg.DagsterExecutionInterruptedError as interrupt:
+        raise KeyboardInterrupt from interrupt
+
+
+def refuse_interrupted(result: dg.ExecuteInProcessResult) -> None:
+    """Raise where Ctrl-C ended a run, which Dagster takes for a failure of the step under way."""
     errors = [event.step_failure_data.error for event in result.filter_events(lambda event: event.is_step_failure)]
-    return any(error is not None and error.cls_name == dg.DagsterExecutionInterruptedError.__name__ for error in errors)
+    if any(error is not None and error.cls_name == dg.DagsterExecutionInterruptedError.__name__ for error in errors):
+        raise dg.DagsterExecutionInterruptedError
 
 
 def failures_of(result: dg.ExecuteInProcessResult, asset: str) -> list[str]:

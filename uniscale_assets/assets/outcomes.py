@@ -81,12 +81,17 @@ def described(outcome: Outcome) -> dict[str, Any]:
     assert outcome.artifact is not None
     artifact = outcome.artifact
     return {
-        **outcome.metadata,
+        **{name: rounded(value) for name, value in outcome.metadata.items() if value is not None},
         "path": dg.MetadataValue.path(str(artifact.path)),
         "fingerprint": artifact.fingerprint,
         "bytes on disk": sum(size for size, _ in artifact.files.values()),
         "committed": artifact.created,
     }
+
+
+def rounded(value: Any) -> Any:
+    """A float to six digits, for reading; the metric tables have all of them."""
+    return float(f"{value:.6g}") if isinstance(value, float) else value
 
 
 def summary_of(failed: list[Outcome]) -> str:

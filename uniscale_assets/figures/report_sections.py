@@ -97,7 +97,7 @@ class Pictures:
         self.count += 1
         layout: Any = figure.layout
         options = {**CONFIGURATION, "responsive": layout.width is None}
-        html = figure.to_html(full_html=False, include_plotlyjs=False, div_id=f"figure-{self.count}", config=options)
+        html = figure.to_html(full_html=False, include_plotlyjs=False, validate=False, div_id=f"figure-{self.count}", config=options)
         return Picture(html, caption)
 
 

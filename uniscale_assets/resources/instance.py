@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from uniscale_assets.errors import BadInputError
 from uniscale_assets.files import write_text
 from uniscale_assets.home import Home
+from uniscale_assets.resources.run_processes import fail_dead_runs
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -62,7 +63,7 @@ def workspace_file(home: Home) -> Path:
 
 
 def open_instance(home: Home, *, captures_output: bool = True) -> dg.DagsterInstance:
-    """The instance of a home, with the limits of its pools set if nobody set them.
+    """The instance of a home, with the limits of its pools set if nobody set them, and with no run under way whose process is gone.
 
     Args:
         home: its ``dagster`` directory is made where it is missing.
@@ -80,4 +81,5 @@ def open_instance(home: Home, *, captures_output: bool = True) -> dg.DagsterInst
     for pool, limit in POOLS.items():
         if pool not in known:
             instance.event_log_storage.set_concurrency_slots(pool, limit)
+    fail_dead_runs(instance)
     return instance

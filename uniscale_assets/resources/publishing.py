@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -165,6 +166,7 @@ def publish_training(platform: Platform, study: Study, key: GridKey, artifact: A
     import polars as pl
 
     from uniscale_assets.figures.inline import inline_loss_curve
+    from uniscale_assets.figures.sparkline import inline_loss_sparkline
     from uniscale_assets.modeling.training import read_record
 
     constants = model_constants(study, key, artifact)
@@ -174,9 +176,21 @@ def publish_training(platform: Platform, study: Study, key: GridKey, artifact: A
     curve = pl.read_parquet(artifact.path / "curve.parquet")
     platform.warehouse.replace("training_curves", study.name, str(key), with_columns(curve, "training_curves", **constants))
     return {
-        **{name.replace("_", " "): value for name, value in {**record_row(record), **measured}.items()},
-        "loss curve": markdown(inline_loss_curve(curve, f"{key}: training loss")),
+        "loss curve": markdown(inline_loss_sparkline(curve)),
+        "loss curve in full": markdown(inline_loss_curve(curve, f"{key}: training loss")),
+        **in_words({**record_row(record), **measured}),
     }
+
+
+def in_words(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Values under names as people write them."""
+    written = {"_": " ", "flops": "FLOPs", "non embedding": "non-embedding"}
+    named: dict[str, Any] = {}
+    for name, value in values.items():
+        for old, new in written.items():
+            name = name.replace(old, new)  # noqa: PLW2901
+        named[name] = value
+    return named
 
 
 def record_row(record: TrainingRecord) -> dict[str, Any]:
@@ -198,7 +212,15 @@ def publish_evaluation(platform: Platform, study: Study, key: GridKey, artifact:
     platform.warehouse.replace("bits_per_byte", study.name, str(key), with_columns(languages, "bits_per_byte", **constants))
     whole = languages.row(by_predicate=pl.col("language") == "all", named=True)
     names = ("bits_per_byte", "byte_perplexity", "token_perplexity", "documents", "bytes", "tokens", "context_bytes", "stride_bytes")
-    return {**{name.replace("_", " "): whole[name] for name in names}, **artifact.metadata}
+    shown = {**{name: whole[name] for name in names}, **artifact.metadata}
+    return {"bits per byte by language": markdown(by_language(languages)), **in_words(shown)}
+
+
+def by_language(scores: pl.DataFrame) -> str:
+    """Bits per byte by language as a Markdown table, the worst first."""
+    rows = scores.sort("bits_per_byte", descending=True).iter_rows(named=True)
+    lines = [f"| {row['language']} | {row['bits_per_byte']:.4f} | {row['bytes']} |" for row in rows if row["language"] != "all"]
+    return "\n".join(["| language | bits per byte | bytes |", "|---|--:|--:|", *lines])
 
 
 def read_scores(directory: Path, name: str, study: Study) -> pl.DataFrame:

@@ -13,6 +13,7 @@ import sys
 import time
 from pathlib import Path
 
+import dagster as dg
 import pytest
 
 from uniscale_assets_tests.end_to_end.commands import (
@@ -145,7 +146,15 @@ def test_a_killed_run_leaves_no_process_and_the_next_ends_with_the_same_weights(
     process.kill()
     assert not left_of(started, 10)
     end_of(process)
+    assert runs_under_way(without_models) == 1  # Dagster cannot know yet
     goes_on(without_models, finished)
+    assert runs_under_way(without_models) == 0
+
+
+def runs_under_way(home: Path) -> int:
+    """Runs that Dagster counts as started and not ended."""
+    with dg.DagsterInstance.local_temp(str(home / "dagster")) as instance:
+        return len(instance.get_runs(filters=dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED])))
 
 
 def goes_on(home: Path, finished: Path) -> None:
