@@ -112,14 +112,15 @@ def plotly_js() -> str:
 
 
 def test_no_button_sends_a_figure_to_a_server(html: str) -> None:
-    assert html.count("Plotly.newPlot(") == html.count('"modeBarButtons"') == html.count('"plotlyServerURL": ""')
+    buttons = '"modeBarButtons": [["toImage", "zoom2d", "pan2d", "resetScale2d"]]'
+    assert html.count("Plotly.newPlot(") == html.count(buttons) >= 14
 
 
-def test_names_from_outside_stay_text(trial: ReportInputs) -> None:
-    study = replace(trial.study, name=HOSTILE, description=HOSTILE, text=HOSTILE, versions={HOSTILE: HOSTILE})
-    curves = trial.training_curves.with_columns(trial.training_curves["tokenizer"].replace("bpe_1k", HOSTILE))
-    tokenizers = trial.tokenizers.with_columns(trial.tokenizers["tokenizer"].replace("bpe_1k", HOSTILE))
-    page = study_report(replace(trial, study=study, training_curves=curves, tokenizers=tokenizers))
+def test_names_from_outside_stay_text(tiny: ReportInputs) -> None:
+    study = replace(tiny.study, name=HOSTILE, description=HOSTILE, text=HOSTILE, versions={HOSTILE: HOSTILE})
+    curves = tiny.training_curves.with_columns(tiny.training_curves["tokenizer"].replace("bpe_1k", HOSTILE))
+    tokenizers = tiny.tokenizers.with_columns(tiny.tokenizers["tokenizer"].replace("bpe_1k", HOSTILE))
+    page = study_report(replace(tiny, study=study, training_curves=curves, tokenizers=tokenizers))
     assert HOSTILE not in page
     assert "<img" not in page.replace(plotly_js(), "")
     assert HOSTILE in Page(page).words
@@ -151,10 +152,10 @@ def test_a_report_of_nothing_builds(trial: ReportInputs) -> None:
     assert numbers.verdict.headline in words
 
 
-def test_a_study_with_two_budgets_has_a_part_for_each(trial: ReportInputs) -> None:
-    numbers = trial.statistics
-    both = {name: doubled(getattr(numbers, name)) for name in ("ranking", "rank_correlations", "comparisons", "separations")}
-    words = Page(study_report(replace(trial, statistics=replace(numbers, **both)))).words
+def test_a_study_with_two_budgets_has_a_part_for_each(tiny: ReportInputs) -> None:
+    names = ("ranking", "rank_correlations", "comparisons", "separations")
+    both = {name: doubled(getattr(tiny.statistics, name)) for name in names}
+    words = Page(study_report(replace(tiny, statistics=replace(tiny.statistics, **both)))).words
     assert words.count("Budget 1e12flops") == words.count("Budget 2e12flops") == 3
 
 
@@ -166,17 +167,10 @@ def doubled(frame: frames.polars.DataFrame) -> frames.polars.DataFrame:
 @pytest.mark.browser
 def test_a_browser_without_a_network_draws_every_figure(browser: Path, html: str, tmp_path: Path) -> None:
     (tmp_path / "report.html").write_text(html.replace("</body>", f"{COUNTER}</body>"), encoding="utf-8")
-    options = [
-        "--headless",
-        "--no-sandbox",
-        "--disable-gpu",
-        f"--user-data-dir={tmp_path / 'profile'}",
-        "--host-resolver-rules=MAP * ~NOTFOUND",
-    ]
+    offline = ["--host-resolver-rules=MAP * ~NOTFOUND", f"--user-data-dir={tmp_path / 'profile'}"]
+    command = [str(browser), "--headless", "--no-sandbox", "--disable-gpu", *offline, "--virtual-time-budget=30000", "--dump-dom"]
     address = (tmp_path / "report.html").as_uri()
-    process = subprocess.run(
-        [str(browser), *options, "--virtual-time-budget=30000", "--dump-dom", address], capture_output=True, text=True, timeout=120
-    )
+    process = subprocess.run([*command, address], capture_output=True, text=True, timeout=120)
     asked = html.count("Plotly.newPlot(")
     assert asked >= 14
     assert f'data-drawn="{asked}"' in process.stdout, re.findall(r'data-[a-z]+="[^"]*"', process.stdout[-5000:])
