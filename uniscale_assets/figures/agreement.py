@@ -69,7 +69,7 @@ def scatter_point(small: dict[str, Any], large: dict[str, Any], style: Tokenizer
     """One tokenizer as a plotly trace."""
     name = text_of(small["tokenizer"])
     return {
-        "x": [large["bits_per_byte"]],
+        "x": [small["bits_per_byte"]],
         "y": [large["bits_per_byte"]],
         "error_x": error_bars([small], style),
         "error_y": error_bars([large], style),

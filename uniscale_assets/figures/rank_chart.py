@@ -56,8 +56,8 @@ def rank_chart(title: str, x_title: str, columns: Sequence[RankColumn], styles: 
     margin = round(max(len(name) for name in names) * LETTER) + 74
     lowest = max(rank for column in columns for rank in column.ranks.values())
     height, width = round(ROW * (lowest + 0.2)), 2 * margin + max(STEP, min(STEP * (len(columns) - 1), max(WIDEST, 90 * len(columns))))
-    dress(figure, title, height=76 + height + 70, width=max(width, 460), subtitle=subtitle, showlegend=False)
-    figure.update_layout(margin={"l": margin, "r": margin, "t": 76, "b": 70})
+    dress(figure, title, height=76 + height + 80, width=max(width, 460), subtitle=subtitle, showlegend=False)
+    figure.update_layout(margin={"l": margin, "r": margin, "t": 76, "b": 80})
     ticks: dict[str, Any] = {"tickvals": list(range(len(columns))), "ticktext": [column.title for column in columns]}
     figure.update_xaxes(range=[-0.16, len(columns) - 0.84], showgrid=False, title_text=x_title, **ticks)
     return figure.update_yaxes(range=[lowest + 0.6, 0.4], visible=False)

@@ -132,7 +132,7 @@ def rank_rulers(comparisons: DataFrame, size: str, styles: Mapping[str, Tokenize
     for ruler in RULERS:
         here = rows.filter(comparison=ruler)
         if here.height:
-            at = f"{quantity(here['at'][0], here['unit'][0])}, {here['source'][0]}"
+            at = f"{quantity(here['at'][0], here['unit'][0])}<br>{here['source'][0]}"
             columns.append(RankColumn(f"{ruler}<br><span style='font-size:11px'>{at}</span>", *placed(here), frozenset()))
     return rank_chart(title, "", columns, styles, "; ".join(missing_rulers(comparisons.filter(size=size))))
 

@@ -18,10 +18,14 @@ Against = Literal["bytes", "flops"]
 AXIS_TITLES: dict[Against, str] = {"bytes": "raw bytes trained on", "flops": "training FLOPs"}
 FORMS = {"bytes": format_bytes, "flops": format_flops}
 PANEL_WIDTH = 290
+POINTS_PER_DOUBLING = 4
+MODEL = ("size", "budget", "seed")
 
 
 def loss_curves(curves: DataFrame, styles: Mapping[str, TokenizerStyle], against: Against = "bytes") -> Figure:
-    """Training loss of every model: a panel for each size, a colour for each tokenizer, a thin line for each seed.
+    """Training loss by size: for each tokenizer a line for the mean over seeds and a thin one for each seed.
+
+    The table's rows are pooled, `POINTS_PER_DOUBLING` to each doubling, since one row is the loss on little text.
 
     Args:
         curves: rows of `tables.TRAINING_CURVES`.
@@ -32,19 +36,47 @@ def loss_curves(curves: DataFrame, styles: Mapping[str, TokenizerStyle], against
     curves = drawable(curves, against)
     if curves.is_empty():
         return says(title, "No training has logged its loss yet.")
-    panels = Panels(sorted_sizes(curves["size"].to_list()))
+    points = pooled(curves, against)
+    panels = Panels(sorted_sizes(points["size"].to_list()))
     figure = panels.figure(shared_yaxes="all", horizontal_spacing=0.03, vertical_spacing=0.2 / panels.rows)
-    names = in_study_order(curves["tokenizer"].to_list(), styles)
+    names = in_study_order(points["tokenizer"].to_list(), styles)
     for name in names:
-        runs = curves.filter(tokenizer=name).group_by("size", "budget", "seed", maintain_order=True)
-        for number, ((size, budget, seed), run) in enumerate(runs):
-            trace = curve_trace(run, against, style_for(styles, name), " ".join(f"{name}, {size} {budget or ''}, seed {seed}".split()))
-            figure.add_scatter(**trace, name=text_of(name), legendgroup=name, showlegend=number == 0, **panels.place(str(size)))
+        legend = {"name": text_of(name), "legendgroup": name}
+        for number, ((size, budget, seed), line) in enumerate(points.filter(tokenizer=name).group_by(*MODEL, maintain_order=True)):
+            label = " ".join(f"{name}, {size} {budget or ''}, {'mean over seeds' if seed is None else f'seed {seed}'}".split())
+            trace = curve_trace(line, against, style_for(styles, name), label, thin=seed is not None)
+            figure.add_scatter(**trace, **legend, showlegend=number == 0, **panels.place(str(size)))
     right = 60 + 8 * max(len(name) for name in names)
     dress(figure, title, height=max(150 + 270 * panels.rows, 160 + 20 * len(names)), width=90 + PANEL_WIDTH * panels.columns + right)
     figure.update_layout(margin={"t": 84, "r": right, "b": 60}, legend={"x": 1.01, "xanchor": "left", "y": 1, "yanchor": "top"})
-    dress_loss_axes(figure, curves, against)
+    dress_loss_axes(figure, points, against)
     return figure
+
+
+def pooled(curves: DataFrame, against: Against) -> DataFrame:
+    """Fewer points for each seed, and the mean over seeds, whose seed is null; a single seed is its own mean.
+
+    A row of the table holds the mean over the bytes since the row before. A pooled point is the mean of its rows, weighted
+    by those bytes, and stands where its last row does: again a mean over the bytes since the point before.
+
+    Args:
+        curves: as `drawable` gives them.
+        against: the axis below.
+
+    Returns:
+        Columns tokenizer, size, budget, seed, the axis and bits_per_byte; means first, each line in the order of training.
+    """
+    import polars
+
+    model, axis, loss = ["tokenizer", "size", "budget"], polars.col(against), polars.col("bits_per_byte")
+    place = ((axis.max().over(model) / axis).log(2) * POINTS_PER_DOUBLING).floor()
+    weight = polars.col("bytes") - polars.col("bytes").shift(1).over(*model, "seed").fill_null(0)
+    rows = curves.sort("step").with_columns(polars.col("seed").cast(polars.Int64), place.alias("place"), weight.alias("weight"))
+    mean = (loss * polars.col("weight")).sum() / polars.col("weight").sum()
+    seeds = rows.group_by(*model, "seed", "place").agg(axis.max().cast(polars.Float64), mean)
+    means = seeds.group_by(*model, "place").agg(axis.mean(), loss.mean()).with_columns(polars.lit(None, polars.Int64).alias("seed"))
+    several = seeds.filter(polars.col("seed").n_unique().over(model) > 1)
+    return polars.concat([means.select(several.columns), several]).sort("seed", "place", descending=[False, True], nulls_last=False)
 
 
 def training_curve(curve: DataFrame, title: str = "Training loss") -> Figure:
@@ -74,15 +106,15 @@ def drawable(curves: DataFrame, against: Against) -> DataFrame:
     return curves.filter(shown).sort("step")
 
 
-def curve_trace(run: DataFrame, against: Against, style: TokenizerStyle, label: str) -> dict[str, Any]:
+def curve_trace(run: DataFrame, against: Against, style: TokenizerStyle, label: str, *, thin: bool = False) -> dict[str, Any]:
     """The line of one model, with what the pointer says over it."""
     values = run[against].to_list()
     return {
         "x": values,
         "y": run["bits_per_byte"].to_list(),
         "mode": "lines",
-        "line": {"color": style.colour, "dash": style.dash, "width": 1.2},
-        "opacity": 0.85,
+        "line": {"color": style.colour, "dash": style.dash, "width": 0.8 if thin else 2},
+        "opacity": 0.4 if thin else 1,
         "customdata": [FORMS[against](value) for value in values],
         "hovertemplate": text_of(label) + "<br>%{customdata}: %{y:.3f} bits per byte<extra></extra>",
     }
@@ -91,7 +123,7 @@ def curve_trace(run: DataFrame, against: Against, style: TokenizerStyle, label: 
 def dress_loss_axes(figure: Figure, curves: DataFrame, against: Against) -> None:
     """Logarithmic axes with units. They open on the later part of training, where tokenizers differ; zooming out shows the rest."""
     low = min(curves["bits_per_byte"].to_list())
-    ends = curves.group_by("tokenizer", "size", "budget", "seed").last()["bits_per_byte"].to_list()
+    ends = curves.group_by("tokenizer", *MODEL, maintain_order=True).last()["bits_per_byte"].to_list()
     high = max(1.6 * low, 1.1 * max(ends))
     late = curves.filter(curves["bits_per_byte"] <= high)[against].to_list()
     ticks, texts = log_ticks(min(late), max(late), FORMS[against], most=4)

@@ -89,6 +89,19 @@ def press(page: Chrome, path: str) -> None:
     raise AssertionError(f"{path}: cannot be pressed on {page.current_url}")
 
 
+def press_until(page: Chrome, path: str, then: str, seconds: float = 120) -> None:
+    """Press something until something else is there: a page that still loads its data may not take the first click."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        press(page, path)
+        try:
+            found(page, then, 3)
+        except AssertionError:
+            continue
+        return
+    raise AssertionError(f"{then}: did not come by pressing {path} on {page.current_url}")
+
+
 def button(text: str, *, starts: bool = False) -> str:
     """XPath of a button by its words, or by how they start."""
     match = f"starts-with(normalize-space(.), '{text}')" if starts else f"normalize-space(.)='{text}'"

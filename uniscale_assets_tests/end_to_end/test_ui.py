@@ -21,7 +21,7 @@ from uniscale_assets.lineage import STAGES
 from uniscale_assets.resources.platform import Platform
 from uniscale_assets.study import load_study
 from uniscale_assets_tests.end_to_end.commands import created, wait_until
-from uniscale_assets_tests.end_to_end.pages import button, chromium, found, pictured, press, width_of
+from uniscale_assets_tests.end_to_end.pages import button, chromium, found, pictured, press, press_until, width_of
 from uniscale_assets_tests.end_to_end.servers import Server, served
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def pressed(server: Server, browser: Chrome, tmp_path_factory: pytest.TempPathFa
     with pictured(browser, tmp_path_factory.mktemp("pressed")):
         browser.get(f"{server.address}/asset-groups")
         press(browser, button("Materialize all", starts=True))
-        press(browser, button("All"))
+        press_until(browser, button("All"), button("Launch backfill"))
         press(browser, button("Launch backfill"))
         wait_until(server.backfills, "the backfill to begin", 60)
     return time.monotonic()

@@ -18,7 +18,7 @@ from uniscale_assets.figures.ranking import rank_bumps, rank_rulers, ranking_dot
 from uniscale_assets.figures.study_figures import study_figures
 from uniscale_assets.figures.style import styles_of
 from uniscale_assets.figures.tokenizers import bytes_per_token
-from uniscale_assets.figures.training import loss_curves, training_curve
+from uniscale_assets.figures.training import loss_curves, pooled, training_curve
 
 from . import frames
 
@@ -151,22 +151,42 @@ def test_a_ruler_that_cannot_be_laid_says_why(tiny: ReportInputs) -> None:
 
 
 @pytest.mark.parametrize(("against", "title"), [("bytes", "raw bytes trained on"), ("flops", "training FLOPs")])
-def test_loss_curves_have_a_line_for_each_model_and_a_colour_for_each_tokenizer(trial: ReportInputs, against: Any, title: str) -> None:
+def test_loss_curves_have_lines_for_each_model_in_its_tokenizers_colour(trial: ReportInputs, against: Any, title: str) -> None:
     figure = loss_curves(trial.training_curves, STYLES, against)
-    assert len(figure.data) == 36
+    assert sum(trace.line.width == 2 for trace in figure.data) == 18
+    assert sum(trace.line.width < 1 for trace in figure.data) == 36
     assert axis_titles(figure) == {title, "training loss (bits per byte)"}
     assert sum(trace.showlegend for trace in figure.data) == 6
     assert {(trace.name, trace.line.color) for trace in figure.data} == {(name, style.colour) for name, style in STYLES.items()}
-    run = trial.training_curves.filter(tokenizer="bpe_2k", size="0.2M", seed=2)
-    assert any(list(trace.x) == run[against].to_list() and list(trace.y) == run["bits_per_byte"].to_list() for trace in figure.data)
+    ends = trial.training_curves.group_by("tokenizer", "size", "seed").agg(polars.col(against).max())[against].to_list()
+    assert sorted(trace.x[-1] for trace in figure.data if trace.line.width < 1) == sorted(ends)
     assert figure.layout.xaxis.type == "log"
 
 
+def test_a_pooled_point_is_the_mean_of_its_rows_by_their_bytes() -> None:
+    keys = {"tokenizer": "bpe_1k", "size": "0.06M", "budget": ""}
+    rows = [{**keys, "seed": seed, "step": step, "bytes": at, "bits_per_byte": loss + seed} for seed in (1, 2) for step, at, loss in LOSSES]
+    pools = pooled(polars.DataFrame(rows), "bytes")
+    for seed, shift in ((1, 1.0), (2, 2.0), (None, 1.5)):
+        line = pools.filter(polars.col("seed").eq_missing(seed))
+        assert line["bytes"].to_list() == [100, 1000]
+        # 900 and 1000 lie within a quarter of a doubling; the rows hold 800 and 100 bytes.
+        assert line["bits_per_byte"].to_list() == pytest.approx([6.0 + shift, (800 * 3.0 + 100 * 2.0) / 900 + shift])
+
+
+LOSSES = ((1, 100, 6.0), (2, 900, 3.0), (3, 1000, 2.0))
+
+
+def test_a_single_seed_is_drawn_once() -> None:
+    figure = loss_curves(frames.training_curves(frames.tiny_grid()), STYLES)
+    assert [trace.line.width for trace in figure.data] == [2, 2]
+
+
 def test_loss_curves_open_on_the_end_of_every_training(trial: ReportInputs) -> None:
-    low, high = loss_curves(trial.training_curves, STYLES).layout.yaxis.range
-    ends = trial.training_curves.group_by("tokenizer", "size", "seed").last()["bits_per_byte"].to_list()
-    assert 10**low < min(trial.training_curves["bits_per_byte"].to_list())
-    assert max(ends) < 10**high
+    figure = loss_curves(trial.training_curves, STYLES)
+    low, high = figure.layout.yaxis.range
+    assert 10**low < min(min(trace.y) for trace in figure.data)
+    assert max(trace.y[-1] for trace in figure.data) < 10**high
 
 
 def test_panels_wrap_at_three_sizes_and_sort_by_number(trial: ReportInputs) -> None:
