@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import reduce
 from pathlib import Path
 
 import dagster as dg
@@ -121,6 +122,16 @@ def test_two_tokenizers_are_too_few_for_a_correlation_and_that_is_said(materiali
     rows = materialized.query("SELECT value, note FROM rank_correlations WHERE statistic = 'spearman' AND language = 'all'")
     assert rows["value"].null_count() == len(rows) > 0
     assert all("3" in note for note in rows["note"])
+
+
+def test_the_queries_of_the_readme_have_answers(materialized: Materialized) -> None:
+    readme = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    queries = [query for query in readme.split("```sql")[1].split("```")[0].split(";") if query.strip()]
+    names = {"'demo'": "'miniature'", "'0.8M'": "'0.2M'", "bpe_4k": "bpe_400", "unigram_4k": "unigram_400"}
+    assert len(queries) == 5
+    for query in queries:
+        here = reduce(lambda text, name: text.replace(*name), names.items(), query)
+        assert not materialized.query(here).is_empty(), here
 
 
 def test_the_report_is_one_page_that_needs_nothing_else(materialized: Materialized) -> None:

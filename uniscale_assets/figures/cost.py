@@ -53,7 +53,7 @@ def add_cost_points(figure: Figure, runs: DataFrame, sizes: list[str], name: str
     """One tokenizer's mean FLOPs and seconds, a point for each size, moved up or down so that points do not cover each other."""
     import polars
 
-    means = runs.group_by("size").agg(polars.col("training_flops", "seconds").mean()).sort("size")
+    means = runs.group_by("size", maintain_order=True).agg(polars.col("training_flops", "seconds").mean()).sort("size")
     for column, (field, form) in enumerate((("training_flops", format_flops), ("seconds", format_seconds)), start=1):
         shown = means.filter(polars.col(field) > 0)
         common: dict[str, Any] = {"mode": "markers", "name": text_of(name), "legendgroup": name, "showlegend": column == 1}
@@ -73,7 +73,7 @@ def add_part_shares(figure: Figure, runs: DataFrame, sizes: list[str]) -> None:
     """Bars of the share of body, attention and head in the FLOPs of all trainings of a size."""
     import polars
 
-    sums = runs.group_by("size").agg(polars.col("training_flops", *(field for field, _, _ in PARTS)).sum())
+    sums = runs.group_by("size", maintain_order=True).agg(polars.col("training_flops", *(field for field, _, _ in PARTS)).sum())
     rows = {row["size"]: row for row in sums.iter_rows(named=True)}
     for field, name, colour in PARTS:
         shares = [rows[size][field] / rows[size]["training_flops"] for size in sizes]

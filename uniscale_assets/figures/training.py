@@ -43,7 +43,8 @@ def loss_curves(curves: DataFrame, styles: Mapping[str, TokenizerStyle], against
     for name in names:
         legend = {"name": text_of(name), "legendgroup": name}
         for number, ((size, budget, seed), line) in enumerate(points.filter(tokenizer=name).group_by(*MODEL, maintain_order=True)):
-            label = " ".join(f"{name}, {size} {budget or ''}, {'mean over seeds' if seed is None else f'seed {seed}'}".split())
+            whose = "mean over seeds" if seed is None else f"seed {seed}"
+            label = ", ".join(str(part) for part in (name, size, budget, whose) if part)
             trace = curve_trace(line, against, style_for(styles, name), label, thin=seed is not None)
             figure.add_scatter(**trace, **legend, showlegend=number == 0, **panels.place(str(size)))
     right = 60 + 8 * max(len(name) for name in names)
@@ -73,10 +74,14 @@ def pooled(curves: DataFrame, against: Against) -> DataFrame:
     weight = polars.col("bytes") - polars.col("bytes").shift(1).over(*model, "seed").fill_null(0)
     rows = curves.sort("step").with_columns(polars.col("seed").cast(polars.Int64), place.alias("place"), weight.alias("weight"))
     mean = (loss * polars.col("weight")).sum() / polars.col("weight").sum()
-    seeds = rows.group_by(*model, "seed", "place").agg(axis.max().cast(polars.Float64), mean)
-    means = seeds.group_by(*model, "place").agg(axis.mean(), loss.mean()).with_columns(polars.lit(None, polars.Int64).alias("seed"))
-    several = seeds.filter(polars.col("seed").n_unique().over(model) > 1)
-    return polars.concat([means.select(several.columns), several]).sort("seed", "place", descending=[False, True], nulls_last=False)
+    seeds = rows.group_by(*model, "seed", "place", maintain_order=True).agg(axis.max().cast(polars.Float64), mean)
+    count = polars.col("seed").n_unique()
+    # Where some seed has no row the mean over the others would jump.
+    common = seeds.filter(count.over(*model, "place") == count.over(model))
+    means = common.group_by(*model, "place", maintain_order=True).agg(axis.mean(), loss.mean())
+    several = seeds.filter(count.over(model) > 1)
+    points = polars.concat([means.with_columns(polars.lit(None, polars.Int64).alias("seed")).select(several.columns), several])
+    return points.sort("seed", "place", descending=[False, True], nulls_last=False, maintain_order=True)
 
 
 def training_curve(curve: DataFrame, title: str = "Training loss") -> Figure:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
@@ -32,8 +33,8 @@ class BudgetSpec(Specification):
 
     @model_validator(mode="after")
     def _positive(self) -> Self:
-        if not self.values or min(self.values) <= 0:
-            raise ValueError("value: a budget is above zero")
+        if not self.values or not all(0 < value < math.inf for value in self.values):
+            raise ValueError("value: a budget is a number above zero")
         if len(set(self.values)) != len(self.values):
             raise ValueError("value: the same budget is listed twice")
         return self
@@ -49,7 +50,9 @@ class BatchSpec(Specification):
     """A batch is a number of contexts; ``contexts_per_device_step`` only splits the work (gradient accumulation)."""
 
     contexts: int = Field(gt=0)
-    contexts_per_device_step: int | None = Field(default=None, gt=0)
+    contexts_per_device_step: int | None = Field(
+        default=None, gt=0, description="bounds memory: a step holds float32 logits of this many contexts; null: a device's whole share"
+    )
 
 
 class OptimizerSpec(Specification):
@@ -57,13 +60,21 @@ class OptimizerSpec(Specification):
 
     name: Literal["muon", "adamw"] = "muon"
     learning_rate: float = Field(default=0.01, gt=0, description="of the matrices, under muon")
-    momentum: float = Field(default=0.95, ge=0, lt=1)
-    newton_schulz_steps: int = Field(default=5, ge=1, le=10)
-    adamw_learning_rate: float = Field(default=0.003, gt=0)
-    betas: tuple[float, float] = (0.9, 0.95)
-    epsilon: float = Field(default=1e-8, gt=0)
-    weight_decay: float = Field(default=0.1, ge=0)
-    clip_norm: float = Field(default=1.0, gt=0)
+    momentum: float = Field(default=0.95, ge=0, lt=1, description="of muon")
+    newton_schulz_steps: int = Field(default=5, ge=1, le=10, description="of muon; three do for small models, in less time")
+    adamw_learning_rate: float = Field(
+        default=0.003, gt=0, description="of embeddings, head, norms and scalars; of everything, under adamw"
+    )
+    betas: tuple[float, float] = Field(default=(0.9, 0.95), description="of adamw")
+    epsilon: float = Field(default=1e-8, gt=0, description="of adamw")
+    weight_decay: float = Field(default=0.1, ge=0, description="decoupled; on hidden matrices and an untied head alone")
+    clip_norm: float = Field(default=1.0, gt=0, description="of the gradient of all parameters together")
+
+    @model_validator(mode="after")
+    def _betas_below_one(self) -> Self:
+        if not all(0 <= beta < 1 for beta in self.betas):
+            raise ValueError(f"betas: {self.betas[0]:g} and {self.betas[1]:g} must lie in [0, 1)")
+        return self
 
 
 class ScheduleSpec(Specification):
@@ -82,7 +93,7 @@ class ScheduleSpec(Specification):
 
 
 class TrainingSpec(Specification):
-    """Everything under `training`: each key changes the weights."""
+    """Everything under `training`; a test shows for each key that it changes what it says."""
 
     budget: BudgetSpec
     context: ContextSpec

@@ -57,6 +57,22 @@ def start(*arguments: str | Path, home: Path) -> subprocess.Popen[str]:
     )
 
 
+def start_in_terminal(*arguments: str | Path, home: Path, screen: Path) -> subprocess.Popen[str]:
+    """Start a command in a terminal of its own: what is written to its standard input is typed, what it shows goes to a file."""
+    in_terminal = "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))"
+    with screen.open("w") as shown:
+        return subprocess.Popen(
+            [sys.executable, "-c", in_terminal, *COMMAND, *map(str, arguments)],
+            env=environment(home, TERM="xterm-256color", COLUMNS="140"),
+            cwd=home.parent,
+            stdin=subprocess.PIPE,
+            stdout=shown,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
+
 def end_of(process: subprocess.Popen[str], within: float = PATIENCE) -> Told:
     """Wait for a command."""
     try:
@@ -64,7 +80,7 @@ def end_of(process: subprocess.Popen[str], within: float = PATIENCE) -> Told:
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
         raise
-    return Told(process.returncode, out, err)
+    return Told(process.returncode, out or "", err or "")
 
 
 def uniscale(*arguments: str | Path, home: Path) -> Told:

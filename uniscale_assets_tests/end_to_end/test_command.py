@@ -5,9 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -26,10 +24,14 @@ from uniscale_assets_tests.end_to_end.commands import (
     environment,
     left_of,
     start,
+    start_in_terminal,
     uniscale,
     wait_for_training,
+    wait_until,
 )
 from uniscale_assets_tests.end_to_end.conftest import TINY
+
+MODELS = ("--stage", "models")
 
 
 def tiny_with(path: Path, old: str, new: str) -> Path:
@@ -110,8 +112,8 @@ def test_rows_come_as_a_table_csv_or_json(finished: Path) -> None:
 
 
 def test_a_partition_that_fails_is_named_at_the_end_and_takes_no_other_along(without_models: Path, tmp_path: Path) -> None:
-    study = tiny_with(tmp_path / "greedy.yaml", "value: 150_000", "value: [5_000, 10_000_000]")
-    told = uniscale("run", study, home=without_models)
+    study = tiny_with(tmp_path / "greedy.yaml", "value: 120_000", "value: [5_000, 10_000_000]")
+    told = uniscale("run", study, *MODELS, "--stage", "evaluation", home=without_models)
     assert told.code == 1, told.text
     assert "Traceback" not in told.text
     end = told.err[told.err.index("failed:") :]
@@ -122,24 +124,27 @@ def test_a_partition_that_fails_is_named_at_the_end_and_takes_no_other_along(wit
     ]
 
 
-def test_ctrl_c_ends_everything_at_once_and_the_next_run_goes_on(without_models: Path, finished: Path) -> None:
-    process = start("run", TINY, home=without_models)
+def test_ctrl_c_ends_everything_at_once_and_the_next_run_goes_on(without_models: Path, finished: Path, tmp_path: Path) -> None:
+    screen = tmp_path / "screen"
+    process = start_in_terminal("run", TINY, *MODELS, home=without_models, screen=screen)
     wait_for_training(without_models, process)
+    wait_until(lambda: "loss" in screen.read_text(), "a bar that moves while a model trains", 60)
     started = children(process)
-    assert started
+    assert process.stdin is not None
+    process.stdin.write("\x03")
+    process.stdin.flush()
     pressed = time.monotonic()
-    os.killpg(process.pid, signal.SIGINT)
     told = end_of(process, within=60)
-    assert time.monotonic() - pressed < 20
-    assert told.code == 130, told.text
-    assert "Traceback" not in told.text
-    assert "run the same command again" in told.err
+    assert time.monotonic() - pressed < 20  # 1.5 s when nothing else runs
     assert not left_of(started, 5)
+    assert told.code == 130, screen.read_text()
+    assert "Traceback" not in screen.read_text()
+    assert "run the same command again" in screen.read_text()
     goes_on(without_models, finished)
 
 
 def test_a_killed_run_leaves_no_process_and_the_next_ends_with_the_same_weights(without_models: Path, finished: Path) -> None:
-    process = start("run", TINY, home=without_models)
+    process = start("run", TINY, *MODELS, home=without_models)
     wait_for_training(without_models, process)
     started = children(process)
     assert started
@@ -160,21 +165,21 @@ def runs_under_way(home: Path) -> int:
 def goes_on(home: Path, finished: Path) -> None:
     """The next run continues from the last checkpoint and ends as the uninterrupted one."""
     assert not artifacts(home, "checkpoint")
-    told = uniscale("run", TINY, home=home)
+    told = uniscale("run", TINY, *MODELS, home=home)
     assert told.code == 0, told.text
-    assert artifacts(home) == artifacts(finished)
+    assert artifacts(home, "checkpoint") == artifacts(finished, "checkpoint")
     record = next((home / "artifacts" / "checkpoint").glob("*/artifact.json"))
     assert json.loads(record.read_text())["metadata"]["resumed_from_step"] > 0
 
 
 def test_of_two_runs_at_once_one_trains_and_the_other_says_so(without_models: Path, finished: Path) -> None:
-    first = start("run", TINY, home=without_models)
+    first = start("run", TINY, *MODELS, home=without_models)
     wait_for_training(without_models, first)
     workers = children(first)
     # The first one's training stands still until the second has looked.
     for worker in workers:
         worker.suspend()
-    second = uniscale("run", TINY, home=without_models)
+    second = uniscale("run", TINY, *MODELS, home=without_models)
     for worker in workers:
         worker.resume()
     assert second.code == 1, second.text
@@ -182,7 +187,7 @@ def test_of_two_runs_at_once_one_trains_and_the_other_says_so(without_models: Pa
     assert "Traceback" not in second.text
     told = end_of(first)
     assert told.code == 0, told.text
-    assert artifacts(without_models) == artifacts(finished)
+    assert artifacts(without_models, "checkpoint") == artifacts(finished, "checkpoint")
 
 
 def test_a_damaged_artifact_is_named_with_the_way_out(finished: Path, tmp_path: Path) -> None:
