@@ -142,24 +142,32 @@ def publish_study_report(platform: Platform, lineage: Lineage[Artifact]) -> Publ
     write_summary(directory, inputs.statistics)
     (directory / FIGURES).mkdir(exist_ok=True)
     pictures = write_all_images({directory / FIGURES / name: figure for name, figure in study_figures(inputs).items()})
-    return Published(hash_file(directory / REPORT_FILE), report_metadata(directory, inputs.statistics, pictures))
+    return Published(hash_file(directory / REPORT_FILE), report_metadata(directory, inputs, pictures))
 
 
-def report_metadata(directory: Path, found: StudyStatistics, pictures: list[Path]) -> dict[str, Any]:
-    """The verdict, where the report lies, and the figures inline where they could be drawn."""
+def report_metadata(directory: Path, inputs: ReportInputs, pictures: list[Path]) -> dict[str, Any]:
+    """The verdict, where the report lies, and the figures inline where they could be drawn; the ranking in any case."""
     import dagster as dg
 
-    from uniscale_assets.figures.inline import inline_file
+    from uniscale_assets.figures.inline import inline_file, inline_ranking
+    from uniscale_assets.figures.style import styles_of
 
-    shown = {path.stem.replace("_", " "): markdown(inline_file(path.stem, path)) for path in pictures if path.suffix == ".svg"}
+    found, styles = inputs.statistics, styles_of(inputs.study.families)
+    drawn = {path.stem.replace("_", " "): markdown(inline_file(path.stem, path)) for path in pictures if path.suffix == ".svg"}
     return {
         "verdict": markdown(verdict_text(found)),
         "coverage": str(found.coverage),
         "report": dg.MetadataValue.path(str(directory / REPORT_FILE)),
         "link": dg.MetadataValue.url((directory / REPORT_FILE).as_uri()),
         "picture files": len(pictures),
-        **shown,
+        **(drawn or {"ranking": markdown(inline_ranking(largest_budget(found.ranking), styles, "Bits per byte by size"))}),
     }
+
+
+def largest_budget(ranking: pl.DataFrame) -> pl.DataFrame:
+    """The ranking over all languages at the last budget; the whole of it where the study lists one."""
+    whole = ranking.filter(language="all")
+    return whole.filter(budget=whole["budget"][-1]) if len(whole) else whole
 
 
 @dataclass(frozen=True)

@@ -49,7 +49,7 @@ def intervals_for_these(small: SizeNoise, large: SizeNoise, pairs: NDArray[np.bo
     """
     if not (small.known or large.known):
         return None
-    orders = possible_orders(small, large)
+    orders = possible_orders(small, large, measure=None if pairs is None else lambda found: concordance_of_orders(found, pairs))
     concordance = concordance_of_orders(orders, pairs)
     everything = concordance if pairs is None else concordance_of_orders(orders, None)
     return AgreementIntervals(

@@ -12,14 +12,13 @@ Mohamad, van Zwet, Cator and Goeman 2020). F stands in for chi-squared as the no
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from uniscale_assets.statistics.order_distances import OrderDistances, joined_distances, order_distances
+from uniscale_assets.statistics.order_distances import OrderDistances, estimation_factor, joined_distances, order_distances
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     import numpy as np
     from numpy.typing import NDArray
 
@@ -29,8 +28,8 @@ MOST_ORDERS = 800
 """Orders of one size that are all tried; above (more than 6 tokenizers whose order is open) they are searched."""
 SEARCH_DRAWS = 60
 """Draws from which the search starts."""
-SEARCH_ROUNDS = 4
-"""Times that the search swaps neighbours in the orders that agree most and least."""
+SEARCH_ROUNDS = 10
+"""Times, at most, that the search swaps neighbours in the orders that agree most and least."""
 SEARCH_ENDS = 60
 """Pairs of orders at each end that it starts from."""
 SEARCH_WEIGHTS = (0.0, 0.06, 0.12, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
@@ -50,7 +49,11 @@ class PossibleOrders:
     """False where the orders were searched, not all tried"""
 
 
-def possible_orders(small: SizeNoise, large: SizeNoise, confidence: float = CONFIDENCE) -> PossibleOrders:
+Measured = Callable[[PossibleOrders], "NDArray[np.float64]"]
+"""A value of every order of the small size with every one of the large."""
+
+
+def possible_orders(small: SizeNoise, large: SizeNoise, confidence: float = CONFIDENCE, measure: Measured | None = None) -> PossibleOrders:
     """The pairs of orders that the data do not refuse; the true pair is among them with the given confidence.
 
     The errors of the two sizes are taken as independent; that both were scored on the same documents makes the set
@@ -60,11 +63,12 @@ def possible_orders(small: SizeNoise, large: SizeNoise, confidence: float = CONF
         small: means and noise at one size, of 2 tokenizers or more.
         large: the same tokenizers at the other.
         confidence: of the set.
+        measure: what a search, where it takes one, looks for the ends of: a value for every pair of orders; None is Spearman's rho.
     """
     limits = distance_limits(2 * (len(small.means) - 1), min(small.degrees_of_freedom, large.degrees_of_freedom), confidence)
     listed = [listed_orders(noise, float(limits[-1])) for noise in (small, large)]
     if listed[0] is None or listed[1] is None:
-        return searched_pairs((small, large), (listed[0], listed[1]), limits)
+        return searched_pairs((small, large), (listed[0], listed[1]), limits, measure or spearman_of_orders)
     return accepted(order_distances(small, listed[0]), order_distances(large, listed[1]), limits, complete=True)
 
 
@@ -100,7 +104,8 @@ def listed_orders(noise: SizeNoise, limit: float) -> NDArray[np.int64] | None:
     import numpy as np
 
     gaps = noise.means[None, :] - noise.means[:, None]
-    before = (gaps > 0) & (gaps**2 > limit * noise.difference_variances)
+    reach = limit / estimation_factor(noise, np.array(len(noise.means) - 1))
+    before = (gaps > 0) & (gaps**2 > reach * noise.difference_variances)
     found: list[list[int]] = []
     for order in linear_extensions(before):
         found.append(order)
@@ -124,36 +129,50 @@ def linear_extensions(before: NDArray[np.bool_]) -> Iterator[list[int]]:
 
 
 def searched_pairs(
-    noises: tuple[SizeNoise, SizeNoise], listed: tuple[NDArray[np.int64] | None, NDArray[np.int64] | None], limits: NDArray[np.float64]
+    noises: tuple[SizeNoise, SizeNoise],
+    listed: tuple[NDArray[np.int64] | None, NDArray[np.int64] | None],
+    limits: NDArray[np.float64],
+    measure: Measured,
 ) -> PossibleOrders:
-    """The confidence set as far as a search finds it: likely ends, then swaps of neighbours in those that agree most and least."""
+    """The confidence set as far as a search finds it: likely ends, then swaps of neighbours in the pairs that agree least and most.
+
+    Every round keeps the first orders, the ends so far and their neighbours, so that it does not grow; it stops when two
+    rounds find nothing beyond the ends.
+    """
     others = (noises[1], noises[0])
     first = [likely_orders(noise, other) if orders is None else orders for noise, other, orders in zip(noises, others, listed, strict=True)]
-    sides = [order_distances(noise, orders) for noise, orders in zip(noises, first, strict=True)]
+    start = [order_distances(noise, orders) for noise, orders in zip(noises, first, strict=True)]
+    sides, reached = start, list[tuple[float, float]]()
     for _ in range(SEARCH_ROUNDS):
-        ends = end_orders(accepted(sides[0], sides[1], limits, complete=False))
+        found = accepted(sides[0], sides[1], limits, complete=False)
+        values = measure(found)
+        ends = float(values[found.possible].min()), float(values[found.possible].max())
+        if reached[-2:] == [ends, ends]:
+            break
+        reached.append(ends)
         sides = [
-            joined_distances(side, noise, swapped_neighbours(end)) if orders is None else side
-            for side, noise, end, orders in zip(sides, noises, ends, listed, strict=True)
+            side if orders is not None else joined_distances(side, noise, with_neighbours(end))
+            for side, noise, end, orders in zip(start, noises, end_orders(found, values), listed, strict=True)
         ]
     return accepted(sides[0], sides[1], limits, complete=False)
 
 
-def end_orders(found: PossibleOrders) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Orders of the small and of the large size in the accepted pairs that agree least and most."""
+def end_orders(found: PossibleOrders, values: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Orders of the small and of the large size in the accepted pairs with the least and the greatest values."""
     import numpy as np
 
-    places = np.argwhere(found.possible)
-    order = np.argsort(spearman_of_orders(found)[found.possible], kind="stable")
-    ends = places[np.concatenate([order[:SEARCH_ENDS], order[-SEARCH_ENDS:]])]
-    return found.small.orders[np.unique(ends[:, 0])], found.large.orders[np.unique(ends[:, 1])]
+    low, high = (np.where(found.possible, values, np.inf), np.where(found.possible, -values, np.inf))
+    count = min(SEARCH_ENDS, int(found.possible.sum()))
+    ends = np.concatenate([np.argpartition(side, count - 1, axis=None)[:count] for side in (low, high)])
+    rows, columns = np.unravel_index(ends, values.shape)
+    return found.small.orders[np.unique(rows)], found.large.orders[np.unique(columns)]
 
 
-def swapped_neighbours(orders: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Every order that differs from one of these by a swap of neighbours."""
+def with_neighbours(orders: NDArray[np.int64]) -> NDArray[np.int64]:
+    """These orders and every order that differs from one of them by a swap of neighbours."""
     import numpy as np
 
-    swapped: list[NDArray[np.int64]] = []
+    swapped = [orders]
     for place in range(orders.shape[1] - 1):
         swap = np.arange(orders.shape[1])
         swap[[place, place + 1]] = place + 1, place
