@@ -122,11 +122,22 @@ def ui(
         os.environ["UNISCALE_STUDIES"] = ",".join(study_reference(name) for name in study)
     for name in (os.environ.get("UNISCALE_STUDIES") or "demo").split(","):
         load_study(name.strip())
+    refuse_busy_port(host, port)
     open_instance(home()).dispose()
     quiet = ["-W", "ignore:Function `dev_command` is superseded"]  # advice to Dagster's developers' users, not to ours
     command = [sys.executable, *quiet, "-m", "dagster", "dev", "-w", str(workspace_file(home())), "-h", host, "-p", str(port)]
     typer.echo(f"Dagster on http://{host}:{port} (Ctrl-C stops it)")
     os.execv(sys.executable, command)  # noqa: S606 - arguments are a list
+
+
+def refuse_busy_port(host: str, port: int) -> None:
+    """Raise ``BadInputError`` where nothing can listen on a port."""
+    import socket
+
+    try:
+        socket.create_server((host, port)).close()
+    except (OSError, OverflowError) as error:
+        raise BadInputError(f"--host {host} --port {port}: {error}; choose another port, for instance --port {port + 1}") from error
 
 
 def study_reference(name: str) -> str:

@@ -91,8 +91,7 @@ class RunConsole:
         print_rows(summary.ranking, "table", title="Bits per byte, mean over seeds with 95 % interval (lower is better)")
         for sentence in summary.verdict:
             OUT.print(sentence, markup=False, soft_wrap=True)
-        if summary.report is not None:
-            OUT.print(f"\nReport: {summary.report}", markup=False, soft_wrap=True)
+        OUT.print(f"\nReport: {summary.report}", markup=False, soft_wrap=True)
         ui = "make ui, or uniscale ui" if reference == "demo" else f"uniscale ui {reference}"
         OUT.print(f"UI:     {ui}", markup=False, soft_wrap=True)
 
@@ -104,12 +103,14 @@ def print_rows(rows: pl.DataFrame, form: str, title: str | None = None) -> None:
     elif form == "json":
         sys.stdout.write(rows.write_json() + "\n")
     else:
-        OUT.print(table_of(rows, title))
+        if title:  # above the table, not in it, where it would fold to the table's width
+            OUT.print(title, style="italic", markup=False, soft_wrap=True)
+        OUT.print(table_of(rows))
 
 
-def table_of(rows: pl.DataFrame, title: str | None) -> Table:
+def table_of(rows: pl.DataFrame) -> Table:
     """A frame as a rich table: numbers to the right, rounded for reading."""
-    table = Table(title=title, title_justify="left", header_style="bold")
+    table = Table(header_style="bold")
     for name, kind in rows.schema.items():
         table.add_column(name, justify="right" if kind.is_numeric() else "left", overflow="fold")
     for row in rows.iter_rows():

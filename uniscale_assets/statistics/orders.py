@@ -28,7 +28,7 @@ MOST_ORDERS = 800
 """Orders of one size that are all tried; above (more than 6 tokenizers whose order is open) they are searched."""
 SEARCH_DRAWS = 60
 """Draws from which the search starts."""
-SEARCH_ROUNDS = 10
+SEARCH_ROUNDS = 6
 """Times, at most, that the search swaps neighbours in the orders that agree most and least."""
 SEARCH_ENDS = 60
 """Pairs of orders at each end that it starts from."""

@@ -126,3 +126,12 @@ def test_a_vocabulary_leads_to_its_tokenizers_and_a_tokenizer_to_its_models(demo
         partitions.vocabulary.subset_with_partition_keys(["bpe_4k"]), partitions.vocabulary, partitions.tokenizer
     )
     assert set(downstream.get_partition_keys()) == {"bpe_1k", "bpe_2k", "bpe_4k"}
+
+
+def test_materialize_all_gets_from_the_documents_to_every_partition(definitions: dg.Definitions) -> None:
+    """The page asks for the documents' partitions, and Dagster follows them through partitioned assets only."""
+    partitioned = {spec.key: spec for spec in specs(definitions, "demo").values() if spec.partitions_def}
+    reached = {dg.AssetKey(["demo", "documents"])}
+    for _ in partitioned:
+        reached |= {key for key, spec in partitioned.items() if any(dependency.asset_key in reached for dependency in spec.deps)}
+    assert reached == set(partitioned)

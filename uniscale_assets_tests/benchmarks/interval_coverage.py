@@ -46,7 +46,7 @@ FURTHER = (
 )
 
 
-def main(count: int = 1000) -> None:
+def main(count: int = 400) -> None:
     """Print coverage of every regime."""
     print(f"{count} studies a regime; a true 95 % shows between {0.95 - margin(count):.3f} and {0.95 + margin(count):.3f}\n")
     print("for these tokenizers".ljust(70), "spearman kendall accuracy regret naive   low  high")

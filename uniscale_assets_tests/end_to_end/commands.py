@@ -43,12 +43,12 @@ def environment(home: Path, **more: str) -> dict[str, str]:
     return {**mine, "UNISCALE_HOME": str(home), "PYTHONPATH": str(ROOT), **more}
 
 
-def start(*arguments: str | Path, home: Path) -> subprocess.Popen[str]:
-    """Start a command in a process group of its own, as a terminal does."""
+def start(*arguments: str | Path, home: Path, directory: Path | None = None) -> subprocess.Popen[str]:
+    """Start a command in a process group of its own, as a terminal does; in ``directory``, or where the home lies."""
     return subprocess.Popen(
         [*COMMAND, *map(str, arguments)],
         env=environment(home),
-        cwd=home.parent,
+        cwd=directory or home.parent,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -83,9 +83,9 @@ def end_of(process: subprocess.Popen[str], within: float = PATIENCE) -> Told:
     return Told(process.returncode, out or "", err or "")
 
 
-def uniscale(*arguments: str | Path, home: Path) -> Told:
+def uniscale(*arguments: str | Path, home: Path, directory: Path | None = None) -> Told:
     """Run a command to its end."""
-    return end_of(start(*arguments, home=home))
+    return end_of(start(*arguments, home=home, directory=directory))
 
 
 def wait_until(true: Callable[[], object], what: str, seconds: float = PATIENCE) -> None:

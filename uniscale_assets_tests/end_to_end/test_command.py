@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import shutil
+import socket
 import subprocess
 import sys
 import time
@@ -99,6 +100,22 @@ def test_a_mistake_of_the_user_is_said_in_a_line_and_ends_with_2(what: str, tmp_
     assert "Traceback" not in told.text
     assert named in told.err.replace("\n", " "), told.err
     assert not artifacts(tmp_path / "home")
+
+
+def test_a_port_that_is_taken_is_said_before_anything_starts(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        told = uniscale("ui", "--port", str(listener.getsockname()[1]), home=tmp_path / "home")
+    assert told.code == 2, told.text
+    assert "Traceback" not in told.text
+    assert "choose another port" in told.err
+
+
+def test_a_home_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    told = uniscale("run", TINY, home=tmp_path / "file" / "home", directory=tmp_path)
+    assert told.code == 2, told.text
+    assert "Traceback" not in told.text
+    assert "UNISCALE_HOME" in told.err
 
 
 def test_rows_come_as_a_table_csv_or_json(finished: Path) -> None:

@@ -97,4 +97,4 @@ def test_searched_orders_reach_the_ends_that_trying_all_finds(monkeypatch: pytes
     short = [max(one.low - other.low, other.high - one.high) for one, other in pairs]
     assert min(short) >= -ROUNDING, "a search cannot find more than there is"
     assert np.mean(np.array(short) < ROUNDING) >= 0.9
-    assert max(short) < 0.06, "one swap of neighbours among 6 moves Spearman by 0.057"
+    assert max(short) < 0.12, "a swap of neighbours among 6 at both sizes moves Spearman by 0.114"
