@@ -8,6 +8,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -22,12 +23,11 @@ def main(line: Connection, parent: int, preload: list[str]) -> None:
     exit_with_parent(parent)
     for name in preload:
         importlib.import_module(name)
-    while True:
-        try:
+    # A line that breaks, at whatever moment, means that nobody waits any more.
+    with suppress(EOFError, OSError):
+        while True:
             request = json.loads(line.recv_bytes())
-        except (EOFError, OSError):
-            return
-        send(line, run(request, lambda value: send(line, {"kind": "progress", "value": value})))
+            send(line, run(request, lambda value: send(line, {"kind": "progress", "value": value})))
 
 
 def run(request: dict[str, Any], report: Callable[[Any], None]) -> dict[str, Any]:

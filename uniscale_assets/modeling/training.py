@@ -12,7 +12,7 @@ from importlib import util
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from uniscale_assets.errors import BadInputError, TrainingError
+from uniscale_assets.errors import BadInputError, TokenizerError, TrainingError
 from uniscale_assets.modeling.batches import Batches, BatchLayout
 from uniscale_assets.modeling.budget import TrainingPlan, plan_training, take_prefix
 from uniscale_assets.modeling.checkpoints import Effort, claim_work_directory, latest_checkpoint, step_of
@@ -69,6 +69,7 @@ def train_model(
 
     Raises:
         BadInputError: the study asks for what the text, the device or the installation does not have.
+        TokenizerError: the shards or the tokenizer cannot be read.
         TrainingError: the loss is not finite or diverges, or the disk is full.
     """
     refuse_missing_reporters(execution)
@@ -78,6 +79,7 @@ def train_model(
         return train_with_torchrun(task, output, work_directory, execution, progress, execution.processes_per_training)
     prepared = prepare_training(task)
     writes = process_rank() == 0
+    output.mkdir(parents=True, exist_ok=True)
     set_aside = claim_work_directory(work_directory, task.fingerprint) if writes else None
     with emptied_on_failure(output, writes):
         outcome = run_training(prepared, output, work_directory, execution, progress or ignore)
@@ -89,7 +91,12 @@ def prepare_training(task: TrainingTask) -> PreparedTraining:
 
     Raises:
         BudgetError: the budget is larger than the text and the study does not repeat it.
+        TokenizerError: the shards or the tokenizer cannot be read.
     """
+    if not (task.tokenizer / "uniscale.json").is_file():
+        raise TokenizerError(
+            f"{task.tokenizer}: no tokenizer to be copied beside the weights (uniscale.json is missing); materialize it again"
+        )
     summary = read_summary(task.shards)
     text = PackedText(open_shard(task.shards, "train"), summary.separator_id, task.seed)
     what = (
@@ -184,13 +191,14 @@ def training_arguments(
     # transformers 5.2x renamed it; the old name warns there.
     names = TrainingArguments.__dataclass_fields__
     checkpointing = "activation_checkpointing" if "activation_checkpointing" in names else "gradient_checkpointing"
+    renamed: dict[str, Any] = {checkpointing: training.gradient_checkpointing}
     arguments = TrainingArguments(
         output_dir=str(work_directory),
         max_steps=prepared.plan.steps,
         per_device_train_batch_size=layout.micro,
         gradient_accumulation_steps=layout.accumulation,
         max_grad_norm=training.optimizer.clip_norm,
-        seed=prepared.task.seed,
+        seed=prepared.task.seed % 2**32,  # what numpy takes; nothing here draws from it
         bf16=computes_in_bf16(training.precision),
         torch_compile=training.compile,
         report_to=list(execution.report_to) or "none",
@@ -204,7 +212,7 @@ def training_arguments(
         logging_nan_inf_filter=False,
         log_level="error",
         disable_tqdm=True,
-        **{checkpointing: training.gradient_checkpointing},
+        **renamed,
     )
     if arguments.n_gpu > 1:
         # Otherwise the Trainer would copy the model to every GPU in sight; several are torchrun's business.

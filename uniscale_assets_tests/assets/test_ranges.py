@@ -33,5 +33,3 @@ def test_languages_and_tokenizers_are_ranges_of_neighbours() -> None:
     languages = DEMO.corpus.languages
     assert ranges([languages[0], languages[1], languages[3]], DEMO) == [(languages[0], languages[1]), (languages[3], languages[3])]
     assert ranges(["bpe_4k", "unigram_1k"], DEMO) == [("bpe_4k", "unigram_1k")]
-
-

@@ -46,13 +46,14 @@ def with_budget(flops: float) -> Study:
 def tick(study: Study, home: Home, instance: dg.DagsterInstance) -> Any:
     definitions = build_definitions([study], home)
     schedule = definitions.resolve_schedule_def("miniature_nightly_backfill")
-    context = dg.build_schedule_context(
+    # Left open, the context would hand its instance to whatever loads definitions in this process later.
+    with dg.build_schedule_context(
         instance=instance,
         scheduled_execution_time=NIGHT,
         resources={"platform": PlatformResource(home=str(home.root))},
         repository_def=definitions.get_repository_def(),
-    )
-    return schedule.evaluate_tick(context)
+    ) as context:
+        return schedule.evaluate_tick(context)
 
 
 def requests(study: Study, home: Home, instance: dg.DagsterInstance) -> list[dg.RunRequest]:

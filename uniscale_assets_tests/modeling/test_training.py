@@ -11,7 +11,7 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from uniscale_assets.errors import BadInputError, TrainingError
+from uniscale_assets.errors import BadInputError, TokenizerError, TrainingError
 from uniscale_assets.files import hash_directory
 from uniscale_assets.modeling.curve import ROWS, read_curve
 from uniscale_assets.modeling.spec import ExecutionSpec
@@ -179,6 +179,12 @@ def test_a_full_disk_is_said_and_leaves_nothing(make_task, tmp_path, monkeypatch
     with pytest.raises(TrainingError, match=r"disk is full at model\.safetensors"):
         train_model(make_task(budget_value=300.0), tmp_path / "output", tmp_path / "work", ExecutionSpec())
     assert not list((tmp_path / "output").iterdir())
+
+
+def test_a_missing_tokenizer_is_said_before_anything_is_trained(make_task, tmp_path):
+    with pytest.raises(TokenizerError, match="no tokenizer to be copied"):
+        train_model(make_task(tokenizer=tmp_path), tmp_path / "output", tmp_path / "work", ExecutionSpec())
+    assert not (tmp_path / "work").exists()
 
 
 def test_a_reporter_that_is_not_installed_is_named_before_anything_runs(make_task, tmp_path, monkeypatch):
