@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from uniscale_assets.corpus.deduplication import Deduplicator, StoredDocument
 from uniscale_assets.corpus.ledger import LEDGER_FILE, Counts, LanguageLedger, Tally, read_ledger, write_ledger
+from uniscale_assets.corpus.near_duplicates import NEAR_DUPLICATES_FILE, NearDuplicates
 from uniscale_assets.corpus.sources import read_source
 from uniscale_assets.corpus.spec import SPLITS, CorpusSpec, SplitFractions, SplitName
 from uniscale_assets.corpus.splits import split_of
@@ -27,12 +28,14 @@ def build_documents(spec: CorpusSpec, language: str, output: Path, *, cache: Pat
 
     The text is never changed. Empty documents are passed over, exact duplicates dropped (the smallest id stays), both are
     counted. Rows are in the order of ``order_key``, so the same documents give the same files whatever order they come in.
-    Memory does not grow with the text; disk space of about twice the text is used under ``output`` while it runs.
+    Memory does not grow with the text; disk space of about twice the text is used under ``output`` while it runs. Where
+    ``spec.near_duplicates`` asks for it, near-duplicates are dropped, counted and listed too; see `near_duplicates.py`.
 
     Args:
         spec: the study's corpus.
         language: one of ``spec.languages``.
-        output: an existing empty directory; gets ``<split>.parquet`` (id, text, bytes, characters) and ``ledger.json``.
+        output: an existing empty directory; gets ``<split>.parquet`` (id, text, bytes, characters) and ``ledger.json``, and
+            ``near_duplicates.parquet`` (kept, dropped, similarity) where they are looked for.
         cache: where a download stays between attempts; without it a download starts over.
 
     Returns:
@@ -46,6 +49,9 @@ def build_documents(spec: CorpusSpec, language: str, output: Path, *, cache: Pat
     with disk_space(output), TemporaryDirectory(prefix=".scratch-", dir=output) as scratch:
         deduplicator = Deduplicator(language, Path(scratch))
         documents = deduplicator.run(read_source(spec, language, cache or Path(scratch) / "cache"))
+        near = NearDuplicates(spec.near_duplicates, language, Path(scratch)) if spec.near_duplicates else None
+        if near is not None:
+            documents = near.run(documents, lambda name: split_of(name, spec.splits) is not None, output / NEAR_DUPLICATES_FILE)
         splits, unassigned = write_splits(documents, spec.splits, output)
         if not deduplicator.read.documents:
             raise CorpusError(
@@ -59,6 +65,7 @@ def build_documents(spec: CorpusSpec, language: str, output: Path, *, cache: Pat
             empty_documents=deduplicator.empty_documents,
             unassigned=unassigned,
             splits=splits,
+            near_duplicates=near.dropped.counts() if near else None,
         )
         write_ledger(output / LEDGER_FILE, ledger)
         return ledger

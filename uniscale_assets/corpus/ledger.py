@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from pydantic import ValidationError
+from pydantic import SerializerFunctionWrapHandler, ValidationError, model_serializer
 
 from uniscale_assets.corpus.spec import SPLITS, SplitName
 from uniscale_assets.errors import ArtifactError
@@ -53,7 +53,8 @@ class Tally:
 
 
 class LanguageLedger(Specification):
-    """The text of one language. read = duplicates + unassigned + all splits; empty documents are not counted as read."""
+    """The text of one language. read = duplicates + near-duplicates + unassigned + all splits; empty documents are not counted
+    as read. near_duplicates is None, and not written, where the study does not look for them."""
 
     language: str
     source: str
@@ -62,6 +63,11 @@ class LanguageLedger(Specification):
     empty_documents: int
     unassigned: Counts
     splits: dict[SplitName, Counts]
+    near_duplicates: Counts | None = None
+
+    @model_serializer(mode="wrap")
+    def _without_unused(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return without_none(serialize(self), "near_duplicates")
 
     @property
     def total(self) -> Counts:
@@ -69,15 +75,43 @@ class LanguageLedger(Specification):
         return sum((self.splits[split] for split in SPLITS), Counts())
 
 
+class EvaluationCounts(Specification):
+    """Evaluation text that training text was held against: documents, and those with too few words to share any n-gram."""
+
+    documents: int = 0
+    too_short: int = 0
+
+
+class DecontaminationLedger(Specification):
+    """Training documents that share an n-gram with evaluation text, by split and language; ``removed`` from the mixture or not."""
+
+    removed: bool
+    against: dict[str, EvaluationCounts]
+    found: dict[SplitName, dict[str, Counts]]
+
+
 class MixtureLedger(Specification):
-    """What a mixture takes: counts by split and language, and the bytes that were asked of each split (null: all)."""
+    """What a mixture takes: counts by split and language, and the bytes that were asked of each split (null: all).
+
+    decontamination is None, and not written, where the study does not ask for it.
+    """
 
     asked_bytes: dict[SplitName, int | None]
     splits: dict[SplitName, dict[str, Counts]]
+    decontamination: DecontaminationLedger | None = None
+
+    @model_serializer(mode="wrap")
+    def _without_unused(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return without_none(serialize(self), "decontamination")
 
     def total(self, split: SplitName) -> Counts:
         """One split over all languages."""
         return sum(self.splits[split].values(), Counts())
+
+
+def without_none(content: dict[str, Any], key: str) -> dict[str, Any]:
+    """A ledger without a part that its study does not have: then it is what it was before there was such a part."""
+    return {name: value for name, value in content.items() if name != key or value is not None}
 
 
 def write_ledger(path: Path, ledger: Specification) -> None:

@@ -11,8 +11,14 @@ from uniscale_assets.errors import BadInputError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from polars import DataFrame
+
+
+def parity_file() -> Path:
+    """The file that holds them."""
+    return embedded_directory() / "parity" / "udhr.jsonl.gz"
 
 
 def read_parity(languages: Sequence[str] | None = None) -> DataFrame:
@@ -32,7 +38,7 @@ def read_parity(languages: Sequence[str] | None = None) -> DataFrame:
     """
     import polars as pl
 
-    with gzip.open(embedded_directory() / "parity" / "udhr.jsonl.gz", "rt", encoding="utf-8") as lines:
+    with gzip.open(parity_file(), "rt", encoding="utf-8") as lines:
         rows = [json.loads(line) for line in lines]
     schema = {"language": pl.String, "script": pl.String, "article": pl.Int64, "text": pl.String}
     frame = pl.DataFrame(rows, schema=schema)

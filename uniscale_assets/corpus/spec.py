@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from uniscale_assets.corpus.languages import LANGUAGE_SETS
 from uniscale_assets.specification import Specification
 
 SPLITS = ("tokenizer", "train", "validation", "test")
 SplitName = Literal["tokenizer", "train", "validation", "test"]
+TRAINING_SPLITS: tuple[SplitName, ...] = ("tokenizer", "train")
+EVALUATION_SPLITS: tuple[SplitName, ...] = ("validation", "test")
 LANGUAGE_CODE = re.compile(r"^[a-z]{3}_[A-Z][a-z]{3}$")
 
 
@@ -53,6 +55,53 @@ class MixingSpec(Specification):
     largest_share: float = Field(default=0.5, gt=0, le=1, description="of one language; an even share is always allowed")
 
 
+class NearDuplicatesSpec(Specification):
+    """Documents of one language that share most of their shingles: the first in document order stays."""
+
+    threshold: float = Field(default=0.8, gt=0, le=1, description="estimated Jaccard similarity of the shingles from which one is dropped")
+    shingle: int = Field(default=5, ge=1, le=100, description="words in a row; see `shingles.py` for languages that write no spaces")
+    permutations: int = Field(default=128, ge=16, le=1024, description="of MinHash; the estimate's error is about 0.5 / their root")
+
+
+class DecontaminationSpec(Specification):
+    """Training text (splits tokenizer and train) that shares words in a row with evaluation text."""
+
+    ngram: int = Field(default=13, ge=4, le=100, description="words in a row; see `shingles.py` for languages that write no spaces")
+    against: tuple[str, ...] = Field(
+        default=("test", "validation"),
+        min_length=1,
+        description="splits of the mixture, and paths or globs of other evaluation text: JSON lines (every string of a row), Parquet, .txt",
+    )
+    action: Literal["remove document", "list only"] = "remove document"
+    most_documents: int | None = Field(
+        default=None,
+        ge=1,
+        description="n-grams in more training documents than this are boilerplate and do not count; null: all count",
+    )
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        for name in self.against:
+            if name in SPLITS and name not in EVALUATION_SPLITS:
+                raise ValueError(
+                    f"against: {name!r} is training text; it may be {' or '.join(EVALUATION_SPLITS)}, or a path such as ./{name}"
+                )
+        repeated = sorted({name for name in self.against if self.against.count(name) > 1})
+        if repeated:
+            raise ValueError(f"against: named twice: {', '.join(repeated)}")
+        return self
+
+    @property
+    def splits(self) -> tuple[SplitName, ...]:
+        """The splits among what is named."""
+        return tuple(split for split in EVALUATION_SPLITS if split in self.against)
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The paths and globs among what is named."""
+        return tuple(name for name in self.against if name not in EVALUATION_SPLITS)
+
+
 class CorpusSpec(Specification):
     """Where the text comes from and how it is divided."""
 
@@ -68,6 +117,14 @@ class CorpusSpec(Specification):
     splits: SplitFractions = SplitFractions()
     bytes: SplitBytes = SplitBytes()
     mixing: MixingSpec = MixingSpec()
+    near_duplicates: NearDuplicatesSpec | None = Field(default=None, description="null keeps all but exact duplicates")
+    decontamination: DecontaminationSpec | None = Field(default=None, description="null looks for no overlap")
+
+    @model_serializer(mode="wrap")
+    def _without_unused(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Steps that a study does not use are left out, so that its fingerprints are those from before there were such steps."""
+        content: dict[str, Any] = serialize(self)
+        return {key: value for key, value in content.items() if value is not None or key not in ("near_duplicates", "decontamination")}
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

@@ -21,6 +21,13 @@ DEEPEST = 8
 HEADER = struct.Struct("<IQ")
 
 
+def write_row(stream: IO[bytes], key: bytes, body: bytes) -> None:
+    """Append one row as ``Part`` reads it."""
+    stream.write(HEADER.pack(len(key), len(body)))
+    stream.write(key)
+    stream.write(body)
+
+
 @dataclass
 class Part:
     """Rows of one file: their keys begin with the same ``depth`` x ``BITS`` bits."""
@@ -70,10 +77,7 @@ class Spill:
             self._streams[place] = self._open.enter_context(part.path.open("wb"))
             self._parts[place] = part
         self._parts[place].rows += 1
-        stream = self._streams[place]
-        stream.write(HEADER.pack(len(key), len(body)))
-        stream.write(key)
-        stream.write(body)
+        write_row(self._streams[place], key, body)
 
     def parts(self) -> Iterator[Part]:
         """Every part in key order, each small enough to index in memory; a part is gone once the next one is asked for."""
