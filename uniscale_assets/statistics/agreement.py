@@ -49,6 +49,7 @@ class AgreementRow:
     p_value: float | None = None
     unit: str = ""
     note: str = ""
+    metric: str = "bits_per_byte"
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import polars as pl
     from numpy.typing import NDArray
 
+    from uniscale_assets.statistics.information_capacity import Capacities
     from uniscale_assets.statistics.noise import GridNoise, SizeNoise
 
 
@@ -43,6 +44,8 @@ class RankingRow:
     difference_high: float | None
     separated: bool | None
     """whether the difference to the best is above the noise that is known"""
+    information_capacity: float | None
+    """bits saved against uniform bytes for each FLOP of inference, tokenizer included, mean over seeds; None where not known"""
     note: str
     """which noise is left out"""
 
@@ -98,9 +101,10 @@ def ranking(bits_per_byte: pl.DataFrame, document_scores: pl.DataFrame, *, seed:
     return ranking_of(noisy_grids(bits_per_byte, document_scores, seed=seed, draws=draws))
 
 
-def ranking_of(noises: Sequence[GridNoise]) -> pl.DataFrame:
-    """`ranking` of grids whose noise is there already."""
-    return frame_of_rows((row for noise in noises for size in noise.grid.sizes for row in ranking_rows(noise, size)), RankingRow)
+def ranking_of(noises: Sequence[GridNoise], capacities: Capacities | None = None) -> pl.DataFrame:
+    """`ranking` of grids whose noise is there already, with the information capacities where they are given."""
+    rows = (row for noise in noises for size in noise.grid.sizes for row in ranking_rows(noise, size, capacities or {}))
+    return frame_of_rows(rows, RankingRow)
 
 
 def separations_of(noises: Sequence[GridNoise]) -> pl.DataFrame:
@@ -130,7 +134,7 @@ def paired_differences(at: SizeNoise) -> PairedDifferences:
     return PairedDifferences(differences, scales * np.quantile(errors.max(axis=1), CONFIDENCE))
 
 
-def ranking_rows(noise: GridNoise, size: str) -> Iterator[RankingRow]:
+def ranking_rows(noise: GridNoise, size: str, capacities: Capacities) -> Iterator[RankingRow]:
     """Rows of one size, best first."""
     import numpy as np
     from scipy import stats
@@ -160,6 +164,7 @@ def ranking_rows(noise: GridNoise, size: str) -> Iterator[RankingRow]:
             difference_low=None if reach is None else difference - reach,
             difference_high=None if reach is None else difference + reach,
             separated=None if reach is None else difference > reach,
+            information_capacity=capacities.get((grid.budget, grid.language, size, grid.tokenizers[places[item]])),
             note=at.note,
         )
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from uniscale_assets.partition_keys import GridKey
 from uniscale_assets.statistics.comparisons import comparisons
 from uniscale_assets.statistics.coverage import Coverage, coverage
+from uniscale_assets.statistics.information_capacity import information_capacities
 from uniscale_assets.statistics.noisy_grids import DRAWS, noisy_grids
+from uniscale_assets.statistics.predictor_wording import predictor_sentences
+from uniscale_assets.statistics.predictors import predictors_of
 from uniscale_assets.statistics.ranking import ranking_of, separations_of
 from uniscale_assets.statistics.report import rank_correlations_of
 from uniscale_assets.statistics.verdict import Verdict, verdict_of
@@ -30,6 +33,8 @@ class StudyStatistics:
     """columns of `ranking.SeparationRow`"""
     comparisons: pl.DataFrame
     """columns of `comparisons.Reading`"""
+    predictors: pl.DataFrame
+    """columns of the metric table, without study"""
     coverage: Coverage
     verdict: Verdict
 
@@ -42,6 +47,7 @@ def study_statistics(
     tokenizers: pl.DataFrame,
     grid: Sequence[GridKey],
     *,
+    tokenizer_metrics: pl.DataFrame | None = None,
     seed: int = 0,
     draws: int = DRAWS,
 ) -> StudyStatistics:
@@ -56,6 +62,7 @@ def study_statistics(
         training_curves: rows of the metric table.
         tokenizers: rows of the metric table.
         grid: every tokenizer with every model of the study.
+        tokenizer_metrics: rows of the metric table; without them no intrinsic metric is tried as a predictor.
         seed: of every draw.
         draws: joint draws of seeds and documents.
 
@@ -64,15 +71,24 @@ def study_statistics(
     """
     noises = noisy_grids(bits_per_byte, document_scores, seed=seed, draws=draws)
     correlations = rank_correlations_of(noises, training_runs, tokenizers, seed=seed)
-    ranked, covered = ranking_of(noises), coverage(bits_per_byte, grid)
+    ranked = ranking_of(noises, information_capacities(bits_per_byte, training_runs, tokenizers))
+    covered = coverage(bits_per_byte, grid)
+    predicted = predictors_of(noises, training_runs, training_curves, tokenizer_metrics, seed=seed)
     return StudyStatistics(
         rank_correlations=correlations,
         ranking=ranked,
         separations=separations_of(noises),
         comparisons=comparisons(bits_per_byte, training_runs, training_curves),
         coverage=covered,
-        verdict=verdict_of(noises, correlations, ranked, covered),
+        predictors=predicted,
+        verdict=with_predictors(verdict_of(noises, correlations, ranked, covered), predicted),
     )
+
+
+def with_predictors(verdict: Verdict, predictors: pl.DataFrame) -> Verdict:
+    """A verdict that says the cheapest predictor as good as training, before what it rests on, which stands last."""
+    *said, rests_on = verdict.sentences
+    return replace(verdict, sentences=(*said, *predictor_sentences(predictors), rests_on))
 
 
 def verdict(

@@ -123,9 +123,11 @@ def training_runs(truth: dict[str, tuple[float, ...]], sizes: tuple[str, ...], s
             embeddings = vocabulary * WIDTHS.get(size, 64)
             for seed in seeds:
                 flops = 6.0 * (body + embeddings) * 100_000
-                rows.append(("made_up", budget, tokenizer, size, seed, body, embeddings, 0, 350_000, flops))
+                spent = (99_000, 1_000, flops, flops / 1e9)
+                rows.append(("made_up", budget, tokenizer, size, seed, body, embeddings, 0, 350_000, *spent))
     columns = ["study", "budget", "tokenizer", "size", "seed", "non_embedding_parameters", "embedding_parameters", "head_parameters"]
-    return pl.DataFrame(rows, schema=[*columns, "bytes", "training_flops"], orient="row")
+    spent = ["bytes", "text_tokens", "separator_tokens", "training_flops", "cpu_seconds"]
+    return pl.DataFrame(rows, schema=[*columns, *spent], orient="row")
 
 
 def vocabulary_of(tokenizer: str) -> int:
