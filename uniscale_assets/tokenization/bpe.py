@@ -7,10 +7,11 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from uniscale_assets.errors import BadInputError, TokenizerError
+from uniscale_assets.errors import TokenizerError
 from uniscale_assets.files import write_text
 from uniscale_assets.tokenization.byte_level import ByteLevelTokenizer, assemble, read_tokenizer, write_tokenizer
 from uniscale_assets.tokenization.layout import BASE_SIZE, BYTE_CHARACTERS, lay_out
+from uniscale_assets.tokenization.options import check_size, refuse_options
 from uniscale_assets.tokenization.pretokenizers import segments
 
 if TYPE_CHECKING:
@@ -36,8 +37,8 @@ class BytePairEncoding:
 
     def check(self, spec: TokenizerSpec) -> None:
         """It takes no options."""
-        if spec.options:
-            raise BadInputError(f"options: {', '.join(sorted(spec.options))}: the family bpe takes none")
+        check_size(spec)
+        refuse_options(spec)
 
     def train_vocabulary(self, spec: TokenizerSpec, texts: Iterable[str], output: Path) -> None:
         """Learn ``spec.vocab_size`` - 257 pieces and write their merges.
@@ -47,21 +48,28 @@ class BytePairEncoding:
         """
         merges = learn_merges(spec, texts)
         prefix_for(merges, spec)
-        content = {"family": self.name, "merges": merges, "pretokenizer": spec.pretokenizer}
-        write_text(output / VOCABULARY_FILE, json.dumps(content, ensure_ascii=False, indent=0) + "\n")
+        write_merges(merges, spec, output)
 
     def cut(self, vocabulary: Path, spec: TokenizerSpec, output: Path) -> None:
         """Keep the first merges, up to the one that makes the vocabulary as large as asked."""
-        from tokenizers import models
-
         merges = prefix_for(read_merges(vocabulary, spec), spec)
-        pieces = lay_out(dict.fromkeys(left + right for left, right in merges))
-        model = models.BPE(vocab={piece: index for index, piece in enumerate(pieces)}, merges=merges)
-        write_tokenizer(assemble(model, spec), spec, output)
+        write_tokenizer(assemble(merging_model(merges, merges), spec), spec, output)
 
     def load(self, directory: Path) -> ByteLevelTokenizer:
         """Read a tokenizer directory."""
         return read_tokenizer(directory)
+
+
+def merging_model(learned: Merges, applied: Merges) -> Any:
+    """A ``tokenizers.models.BPE`` with the pieces that were learned, which applies some of their merges."""
+    from tokenizers import models
+
+    return models.BPE(vocab={piece: index for index, piece in enumerate(learned_pieces(learned))}, merges=applied)
+
+
+def learned_pieces(merges: Merges) -> list[str]:
+    """Every piece in id order; two merges may give one."""
+    return lay_out(dict.fromkeys(left + right for left, right in merges))
 
 
 def learn_merges(spec: TokenizerSpec, texts: Iterable[str]) -> Merges:
@@ -71,29 +79,42 @@ def learn_merges(spec: TokenizerSpec, texts: Iterable[str]) -> Merges:
     backend = assemble(models.BPE(), spec)
     trainer: Any = trainers.BpeTrainer(
         # The separator is no part of the training vocabulary; the bytes are, whether they occur or not.
-        vocab_size=spec.vocab_size - 1,
+        vocab_size=spec.asked_size - 1,
         min_frequency=LEAST_PAIR_COUNT,
         initial_alphabet=list(BYTE_CHARACTERS),
         special_tokens=[],
         show_progress=False,
     )
     backend.train_from_iterator(guarded(texts), trainer=trainer)
-    merges = json.loads(backend.to_str())["model"]["merges"]
-    return [(left, right) for left, right in merges]
+    return merges_of(backend)
 
 
-def guarded(texts: Iterable[str]) -> Iterator[str]:
+def merges_of(backend: Any) -> Merges:
+    """The merges of a ``tokenizers.Tokenizer`` that was trained."""
+    return [(left, right) for left, right in json.loads(backend.to_str())["model"]["merges"]]
+
+
+def pair_counts() -> np.ndarray:
+    """int64 [65536]: none yet, of the pairs of adjacent bytes."""
+    import numpy as np
+
+    return np.zeros(2**16, dtype=np.int64)
+
+
+def guarded(texts: Iterable[str], pairs: np.ndarray | None = None) -> Iterator[str]:
     """Pass texts on, long ones in parts, and refuse more than the trainer can count.
 
     Two tokens are never adjacent more often than the bytes at their border, so the most frequent pair of adjacent
     bytes bounds every count that training can reach.
 
+    Args:
+        texts: to train on.
+        pairs: counts that other texts of the same training are added to; as ``pair_counts`` makes it.
+
     Raises:
         TokenizerError: some pair of bytes stands more than ``LARGEST_PAIR_COUNT`` times in the text.
     """
-    import numpy as np
-
-    pairs = np.zeros(2**16, dtype=np.int64)
+    pairs = pair_counts() if pairs is None else pairs
     pending: list[bytes] = []
     size = 0
     for text in texts:
@@ -125,7 +146,7 @@ def prefix_for(merges: Merges, spec: TokenizerSpec) -> Merges:
     Raises:
         TokenizerError: there are not enough of them.
     """
-    wanted = spec.vocab_size - BASE_SIZE
+    wanted = spec.asked_size - BASE_SIZE
     pieces: set[str] = set()
     for count, (left, right) in enumerate(merges):
         if len(pieces) == wanted:
@@ -138,6 +159,12 @@ def prefix_for(merges: Merges, spec: TokenizerSpec) -> Merges:
             "(corpus.bytes.tokenizer)"
         )
     return merges
+
+
+def write_merges(merges: Merges, spec: TokenizerSpec, output: Path, **more: Any) -> None:
+    """Write a vocabulary that consists of merges."""
+    content = {"family": spec.family, "merges": merges, "pretokenizer": spec.pretokenizer, **more}
+    write_text(output / VOCABULARY_FILE, json.dumps(content, ensure_ascii=False, indent=0) + "\n")
 
 
 def read_merges(vocabulary: Path, spec: TokenizerSpec) -> Merges:

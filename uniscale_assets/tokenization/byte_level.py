@@ -91,14 +91,14 @@ def assemble(model: Any, spec: TokenizerSpec) -> Any:
 
 def write_tokenizer(backend: Any, spec: TokenizerSpec, output: Path) -> None:
     """Write the tokenizer directory: ``tokenizer.json``, ``tokenizer_config.json`` and ``uniscale.json``."""
-    if backend.get_vocab_size() != spec.vocab_size:
+    if spec.vocab_size not in (None, backend.get_vocab_size()):
         raise TokenizerError(f"{spec.name}: {backend.get_vocab_size()} ids instead of vocab_size: {spec.vocab_size}")
     write_text(output / TOKENIZER_FILE, backend.to_str(pretty=True))
     write_text(output / "tokenizer_config.json", json.dumps(TRANSFORMERS_CONFIG, indent=2, sort_keys=True) + "\n")
     ids = ByteLevelTokenizer(backend).encode_batch([PROBE_TEXT])[0].ids
     description = Description(
         family=spec.family,
-        vocab_size=spec.vocab_size,
+        vocab_size=backend.get_vocab_size(),
         pretokenizer=spec.pretokenizer,
         separator_id=SEPARATOR_ID,
         separator_text=SEPARATOR_TEXT,

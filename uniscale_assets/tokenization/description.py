@@ -28,6 +28,8 @@ class Description(Specification):
 
     ``probe_hash`` is of the ids of ``PROBE_TEXT``: it tells a tokenizer that encodes otherwise than it did when it
     was made, be it by another file or by another version of a library.
+    ``encoding_flops_per_byte``: floating-point operations that encoding takes for each raw byte. None where pieces are looked
+    up; 2 x the parameters that a neural tokenizer runs over a byte.
     """
 
     family: str
@@ -36,6 +38,7 @@ class Description(Specification):
     separator_id: int
     separator_text: str
     probe_hash: str
+    encoding_flops_per_byte: float = 0.0
 
 
 def probe_hash(ids: Sequence[int]) -> str:
@@ -44,8 +47,9 @@ def probe_hash(ids: Sequence[int]) -> str:
 
 
 def write_description(directory: Path, description: Description) -> None:
-    """Write ``uniscale.json``."""
-    write_text(directory / DESCRIPTION_FILE, description.model_dump_json(indent=2) + "\n")
+    """Write ``uniscale.json``; what costs nothing is left out, so that the files of such tokenizers stay as they were."""
+    free = None if description.encoding_flops_per_byte else {"encoding_flops_per_byte"}
+    write_text(directory / DESCRIPTION_FILE, description.model_dump_json(indent=2, exclude=free) + "\n")
 
 
 def read_description(directory: Path) -> Description:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from uniscale_assets.errors import TokenizerError
+from uniscale_assets.tokenization.pieces import pieces_of
 from uniscale_assets.tokenization.shards import TokenShard, open_shard, read_summary
 
 if TYPE_CHECKING:
@@ -172,9 +173,9 @@ class SampleToken:
 
 
 def sample_tokens(tokenizer: Tokenizer, each: int = 5) -> list[SampleToken]:
-    """Some tokens of every length in bytes, evenly over their ids, short ones first."""
+    """Some tokens of every length in bytes, evenly over their ids, short ones first; none where they mean nothing one by one."""
     by_length: dict[int, list[int]] = {}
-    pieces = [tokenizer.decode([index]) for index in range(tokenizer.vocab_size)]
+    pieces = pieces_of(tokenizer)
     for index, piece in enumerate(pieces):
         if piece:
             by_length.setdefault(len(piece), []).append(index)

@@ -60,9 +60,13 @@ PRESETS: dict[PretokenizerName, Preset] = {
 
 def build_pretokenizer(name: PretokenizerName) -> Any:
     """The preset as a ``tokenizers.pre_tokenizers.PreTokenizer`` that ends in byte-level characters."""
+    return pretokenizer_of(PRESETS[name])
+
+
+def pretokenizer_of(preset: Preset) -> Any:
+    """The cuts of a preset as a ``tokenizers.pre_tokenizers.PreTokenizer`` that ends in byte-level characters."""
     from tokenizers import Regex, pre_tokenizers
 
-    preset = PRESETS[name]
     return pre_tokenizers.Sequence(
         [
             pre_tokenizers.Split(Regex(preset.pattern), behavior="isolated"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from uniscale_assets.errors import BadInputError
 
@@ -30,7 +30,16 @@ class Encoding:
 
 @runtime_checkable
 class Tokenizer(Protocol):
-    """A trained tokenizer."""
+    """A trained tokenizer.
+
+    What it may say of itself beside this, each with the value that one has which says nothing:
+
+    - ``takes_bytes`` (False): ``encode_bytes`` encodes documents of any bytes, not only UTF-8 (`TakesBytes`).
+    - ``lossy`` (False): ``decode`` may give other text than was encoded. Then ``count_lost`` counts how often (`CountsLost`).
+    - ``spells_by_token`` (True): an id stands for the same bytes wherever it is. Otherwise only all ids of a document together
+      have a meaning, and ``decode`` of one alone is an error.
+    - ``encoding_flops_per_byte`` (0.0): floating-point operations that encoding takes for each raw byte, where a model runs.
+    """
 
     vocab_size: int
     separator_id: int
@@ -44,12 +53,33 @@ class Tokenizer(Protocol):
         ...
 
 
+@runtime_checkable
+class TakesBytes(Protocol):
+    """A tokenizer of raw bytes."""
+
+    takes_bytes: bool
+
+    def encode_bytes(self, documents: Sequence[bytes]) -> list[Encoding]:
+        """Encode documents of any bytes."""
+        ...
+
+
+@runtime_checkable
+class CountsLost(Protocol):
+    """A lossy tokenizer."""
+
+    def count_lost(self, documents: Sequence[bytes]) -> tuple[int, int]:
+        """Windows of some documents that decode to other bytes than they were made from, and windows all together."""
+        ...
+
+
 class Family(Protocol):
     """A way to make tokenizers.
 
     ``nested`` says that the vocabulary of a smaller size is a part of a larger one's: such tokenizers share one trained
     vocabulary, at the largest size. ``train_vocabulary`` writes a directory; ``cut`` makes the tokenizer of one
-    spec from it. Both write only into ``output``.
+    spec from it. Both write only into ``output``. What a family may be beside it: ``CutFromAnother``, ``ReadsFiles``,
+    ``NeedsByteModel``. One that takes text uncut says so by an attribute ``only_pretokenizer = "none"``.
     """
 
     name: str
@@ -60,7 +90,11 @@ class Family(Protocol):
         ...
 
     def train_vocabulary(self, spec: TokenizerSpec, texts: Iterable[str], output: Path) -> None:
-        """Train at ``spec.vocab_size`` on the documents of the tokenizer split."""
+        """Train at ``spec.vocab_size`` on the documents of the tokenizer split.
+
+        The platform hands a ``training_text.TrainingText``: it may be iterated again, and knows the language of each
+        document. A family that needs neither takes any iterable of texts.
+        """
         ...
 
     def cut(self, vocabulary: Path, spec: TokenizerSpec, output: Path) -> None:
@@ -69,6 +103,37 @@ class Family(Protocol):
 
     def load(self, directory: Path) -> Tokenizer:
         """Read a tokenizer directory."""
+        ...
+
+
+@runtime_checkable
+class CutFromAnother(Protocol):
+    """A family that learns nothing of its own: its tokenizers are cut from what another one learns, and share it."""
+
+    def trained_as(self, spec: TokenizerSpec) -> TokenizerSpec:
+        """The spec whose vocabulary ``cut`` reads."""
+        ...
+
+
+@runtime_checkable
+class ReadsFiles(Protocol):
+    """A family that reads more than its spec and the text."""
+
+    def hashed_options(self, spec: TokenizerSpec) -> dict[str, Any]:
+        """The options as a fingerprint takes them: with the content of files in the place of their paths."""
+        ...
+
+
+@runtime_checkable
+class NeedsByteModel(Protocol):
+    """A family whose vocabulary is made from one of the study's byte models, and not from text."""
+
+    def byte_model_of(self, spec: TokenizerSpec) -> str:
+        """Name of the byte model."""
+        ...
+
+    def train_from_model(self, spec: TokenizerSpec, byte_model: Path, output: Path) -> None:
+        """As ``Family.train_vocabulary``, from the directory of a byte model."""
         ...
 
 
@@ -90,3 +155,37 @@ def family_of(name: str) -> Family:
     if name not in FAMILIES:
         raise BadInputError(f"family: {name!r} is not known; known are {', '.join(sorted(FAMILIES))}")
     return FAMILIES[name]
+
+
+def byte_model_of(spec: TokenizerSpec) -> str | None:
+    """Name of the byte model that a tokenizer is made from; None for one that needs none."""
+    family = family_of(spec.family)
+    return family.byte_model_of(spec) if isinstance(family, NeedsByteModel) else None
+
+
+def is_lossy(tokenizer: Tokenizer) -> bool:
+    """Whether decoding may give other text than was encoded."""
+    return bool(getattr(tokenizer, "lossy", False))
+
+
+def spells_by_token(tokenizer: Tokenizer) -> bool:
+    """Whether an id stands for the same bytes wherever it is."""
+    return bool(getattr(tokenizer, "spells_by_token", True))
+
+
+def encoding_flops_per_byte(tokenizer: Tokenizer) -> float:
+    """Floating-point operations of encoding a raw byte; 0 where pieces are looked up."""
+    return float(getattr(tokenizer, "encoding_flops_per_byte", 0.0))
+
+
+def trained_as(spec: TokenizerSpec) -> TokenizerSpec:
+    """The spec that a tokenizer's vocabulary is trained with: its own, or one of another family."""
+    family = family_of(spec.family)
+    return family.trained_as(spec) if isinstance(family, CutFromAnother) else spec
+
+
+def hashed_keys(spec: TokenizerSpec) -> dict[str, Any]:
+    """What a fingerprint takes of a spec: everything but its name."""
+    keys = spec.model_dump(exclude={"name"})
+    family = family_of(spec.family)
+    return {**keys, "options": family.hashed_options(spec)} if isinstance(family, ReadsFiles) else keys

@@ -13,13 +13,14 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from uniscale_assets.errors import BadInputError, TokenizerError
+from uniscale_assets.errors import TokenizerError
 from uniscale_assets.files import write_text
 from uniscale_assets.specification import Specification
 from uniscale_assets.tokenization.byte_level import ByteLevelTokenizer, assemble, read_tokenizer, write_tokenizer
 from uniscale_assets.tokenization.layout import BYTE_CHARACTERS, SEPARATOR_TEXT, lay_out, spell
+from uniscale_assets.tokenization.options import check_size, read_options
 from uniscale_assets.tokenization.pretokens import count_pretokens
 
 if TYPE_CHECKING:
@@ -51,7 +52,8 @@ class UnigramLanguageModel:
 
     def check(self, spec: TokenizerSpec) -> None:
         """Its options are those of ``UnigramOptions``."""
-        read_options(spec)
+        check_size(spec)
+        read_options(spec, UnigramOptions)
 
     def train_vocabulary(self, spec: TokenizerSpec, texts: Iterable[str], output: Path) -> None:
         """Learn ``spec.vocab_size`` - 257 pieces beside the bytes, and write all with their scores.
@@ -59,7 +61,7 @@ class UnigramLanguageModel:
         Raises:
             TokenizerError: the text has fewer pieces to learn; the message says how many ids it supports.
         """
-        options = read_options(spec)
+        options = read_options(spec, UnigramOptions)
         counter = count_pretokens(texts, spec.pretokenizer, options.distinct_pretokens)
         model = train_sentencepiece(spelled_rows(counter.ordered()), spec, options)
         content = {
@@ -84,20 +86,6 @@ class UnigramLanguageModel:
     def load(self, directory: Path) -> ByteLevelTokenizer:
         """Read a tokenizer directory."""
         return read_tokenizer(directory)
-
-
-def read_options(spec: TokenizerSpec) -> UnigramOptions:
-    """The options of a spec.
-
-    Raises:
-        BadInputError: names the key and what is allowed.
-    """
-    try:
-        return UnigramOptions.model_validate(spec.options)
-    except ValidationError as error:
-        mistakes = "; ".join(f"{'.'.join(map(str, mistake['loc']))}: {mistake['msg']}" for mistake in error.errors())
-        allowed = ", ".join(UnigramOptions.model_fields)
-        raise BadInputError(f"options: {mistakes}; the family unigram takes {allowed}") from error
 
 
 def spelled_rows(counted: Sequence[tuple[str, int]]) -> list[tuple[str, int]]:
@@ -127,7 +115,7 @@ def train_sentencepiece(rows: Sequence[tuple[str, int]], spec: TokenizerSpec, op
             model_writer=written,
             model_type="unigram",
             # One unknown piece instead of one separator: as many as asked.
-            vocab_size=spec.vocab_size,
+            vocab_size=spec.asked_size,
             max_sentencepiece_length=options.longest_piece,
             # In bytes; the longest pretoken has 512 characters of 4 bytes, spelled in 2 bytes each.
             max_sentence_length=2**16,

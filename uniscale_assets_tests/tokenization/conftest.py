@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 
@@ -10,7 +10,9 @@ from uniscale_assets.corpus.build import build_documents
 from uniscale_assets.corpus.mixing import build_mixture, iterate_documents
 from uniscale_assets.corpus.spec import CorpusSpec, SplitBytes
 from uniscale_assets.tokenization.families import family_of
+from uniscale_assets.tokenization.protocol import trained_as
 from uniscale_assets.tokenization.spec import TokenizerSpec
+from uniscale_assets.tokenization.training_text import TrainingText
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,9 +21,9 @@ LANGUAGES = ("arb_Arab", "eng_Latn", "jpn_Jpan", "rus_Cyrl")
 
 
 class Train(Protocol):
-    """Gives the tokenizer directory of a family, a size and a preset."""
+    """Gives the tokenizer directory of a family, a size, a preset and options."""
 
-    def __call__(self, family: str, vocab_size: int = 1000, pretokenizer: str = "gpt4") -> Path: ...
+    def __call__(self, family: str, vocab_size: int | None = 1000, pretokenizer: str = "gpt4", **options: Any) -> Path: ...
 
 
 @pytest.fixture(scope="session")
@@ -45,24 +47,32 @@ def texts(mixture: Path) -> list[str]:
 
 
 @pytest.fixture(scope="session")
+def training_text(mixture: Path) -> TrainingText:
+    """The same with the languages."""
+    return TrainingText(lambda: ((document.language, document.text) for document in iterate_documents(mixture, "tokenizer")))
+
+
+@pytest.fixture(scope="session")
 def unseen(mixture: Path) -> list[tuple[str, str]]:
     """Language and text of what no tokenizer has seen."""
     return [(document.language, document.text) for document in iterate_documents(mixture, "test")]
 
 
 @pytest.fixture(scope="session")
-def train(texts: list[str], tmp_path_factory: pytest.TempPathFactory) -> Train:
+def train(training_text: TrainingText, tmp_path_factory: pytest.TempPathFactory) -> Train:
     """Trains and cuts a tokenizer, each once; the vocabulary lies beside it as ``vocabulary``."""
     made: dict[str, Path] = {}
 
-    def trained(family: str, vocab_size: int = 1000, pretokenizer: str = "gpt4") -> Path:
-        spec = TokenizerSpec.model_validate({"name": "x", "family": family, "vocab_size": vocab_size, "pretokenizer": pretokenizer})
+    def trained(family: str, vocab_size: int | None = 1000, pretokenizer: str = "gpt4", **options: Any) -> Path:
+        entry = {"name": "x", "family": family, "vocab_size": vocab_size, "pretokenizer": pretokenizer, "options": options}
+        spec = TokenizerSpec.model_validate(entry)
         key = spec.model_dump_json()
         if key not in made:
             home = tmp_path_factory.mktemp(f"{family}_{vocab_size}_{pretokenizer}_")
             for name in ("vocabulary", "tokenizer"):
                 (home / name).mkdir()
-            family_of(family).train_vocabulary(spec, texts, home / "vocabulary")
+            learned = trained_as(spec)
+            family_of(learned.family).train_vocabulary(learned, training_text, home / "vocabulary")
             family_of(family).cut(home / "vocabulary", spec, home / "tokenizer")
             made[key] = home / "tokenizer"
         return made[key]
