@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from uniscale_assets.errors import ArtifactError
@@ -23,12 +23,15 @@ class LanguageModel:
     hidden: int64 ids [windows, length] -> hidden states [windows, length, width].
     head: hidden states [positions, width] -> logits [positions, vocabulary].
     vocabulary: ids the logits are over.
+    read: further ids [windows, length] and the memory of those before them, or None -> their hidden states and the memory of all,
+        which it may have written over; None for a model that remembers nothing.
     """
 
     hidden: Callable[[torch.Tensor], torch.Tensor]
     head: Callable[[torch.Tensor], torch.Tensor]
     vocabulary: int
     device: torch.device
+    read: Callable[[torch.Tensor, Any], tuple[torch.Tensor, Any]] | None = None
 
 
 def as_language_model(module: torch.nn.Module) -> LanguageModel:
@@ -53,7 +56,36 @@ def as_language_model(module: torch.nn.Module) -> LanguageModel:
     if body is module or head is None:
         return whole
     cut = LanguageModel(lambda ids: body(ids, use_cache=False).last_hidden_state, head, whole.vocabulary, device)
-    return cut if gives(cut, ids, logits) else whole
+    if not gives(cut, ids, logits):
+        return whole
+    remembering = replace(cut, read=reader_of(body))
+    return remembering if remembers(remembering, ids, logits) else cut
+
+
+def reader_of(body: torch.nn.Module) -> Callable[[torch.Tensor, Any], tuple[torch.Tensor, Any]]:
+    """`LanguageModel.read` of a transformers model without its head: its memory is the keys and values of earlier ids."""
+
+    def read(ids: torch.Tensor, memory: Any) -> tuple[torch.Tensor, Any]:
+        output: Any = body(ids, past_key_values=memory, use_cache=True)
+        return output.last_hidden_state, output.past_key_values
+
+    return read
+
+
+def remembers(model: LanguageModel, ids: torch.Tensor, logits: torch.Tensor) -> bool:
+    """Whether a model that reads ids in two parts gives the logits that it gives for them at once."""
+    import torch
+
+    if model.read is None:
+        return False
+    half = ids.shape[1] // 2
+    with exact_arithmetic():
+        first, memory = model.read(ids[:, :half], None)
+        if memory is None:
+            return False
+        rest, _ = model.read(ids[:, half:], memory)
+        given = model.head(torch.cat([first, rest], dim=1))
+    return torch.allclose(given, logits, rtol=1e-4, atol=1e-4)
 
 
 def logits_of(module: torch.nn.Module, ids: torch.Tensor) -> torch.Tensor:

@@ -1,4 +1,4 @@
-"""Tasks through lm-eval: from files, by name, refused; and what is made of its log."""
+"""Tasks through lm-eval from files; and what is made of its log."""
 
 from __future__ import annotations
 
@@ -162,31 +162,6 @@ def test_hellaswag_is_scored_as_lm_eval_defines_it_over_text_of_ones_own(scorer,
     assert hash_of_task(path)
 
 
-def test_a_group_gives_its_members_and_all_of_them_together(scorer, tmp_path, monkeypatch):
-    """And each member's items keep apart from the others'."""
-    from lm_eval.tasks import TaskManager
-
-    files = {"data_files": {"test": str(write_task(tmp_path / "text").parent / "questions" / "some.jsonl")}}
-    (tmp_path / "index").mkdir()
-    for name, content in (
-        *((f"counting_{number}", {**TASK, "task": f"counting_{number}", "dataset_kwargs": files}) for number in range(2)),
-        ("both", {"group": "both", "task": ["counting_0", "counting_1"]}),
-    ):
-        (tmp_path / "index" / f"{name}.yaml").write_text(yaml.safe_dump(content))
-    monkeypatch.setattr("datasets.config.HF_DATASETS_CACHE", tmp_path / "cache")
-    monkeypatch.setattr(harness, "task_manager", lambda: TaskManager(include_defaults=False, include_path=tmp_path / "index"))
-    with pytest.raises(BadInputError, match=r"both\.yaml: is a group"):
-        load_tasks([str(tmp_path / "index" / "both.yaml")], None)
-    (task,) = load_tasks(["both"], None)
-    found = scores_of_task(task, run_tasks(scorer, [task], None, None))
-    assert {score.task: score.documents for score in found.scores if score.metric == "acc" and score.language == "all"} == {
-        "both": 10,
-        **dict.fromkeys(task.members, 5),
-    }
-    assert {item.task for item in found.items} == {"both"}
-    assert len({item.item for item in found.items}) == 10
-
-
 def test_likelihoods_of_texts_are_scored_as_lm_eval_aggregates_them(scorer, tmp_path):
     metrics = [{"metric": "bits_per_byte", "aggregation": "bits_per_byte", "higher_is_better": False}]
     path = write_task(
@@ -209,18 +184,6 @@ def test_the_files_hold_the_rows(scorer, tmp_path):
     assert [row["value"] for row in rows] == [score.value for score in found.scores]
 
 
-def test_a_task_that_writes_text_is_refused_by_name(tmp_path):
-    path = write_task(
-        tmp_path,
-        output_type="generate_until",
-        doc_to_choice=None,
-        doc_to_target="question",
-        metric_list=[{"metric": "exact_match", "aggregation": "mean", "higher_is_better": True}],
-    )
-    with pytest.raises(BadInputError, match="counting is scored by text that a model writes"):
-        load_tasks([str(path)], None)
-
-
 def test_a_file_that_cannot_be_used_is_named(tmp_path):
     with pytest.raises(BadInputError, match=r"nothing\.yaml: there is no such file"):
         load_tasks([str(tmp_path / "nothing.yaml")], None)
@@ -230,34 +193,6 @@ def test_a_file_that_cannot_be_used_is_named(tmp_path):
     path = write_task(tmp_path, dataset_kwargs={"data_files": {"test": "no/such.jsonl"}})
     with pytest.raises(BadInputError, match=r"counting\.yaml: there is no file .*no/such\.jsonl"):
         hash_of_task(path)
-
-
-@pytest.fixture
-def a_few_of_lm_evals_tasks(monkeypatch):
-    """lm-eval's own files of three tasks; indexing all 14,000 takes ten seconds."""
-    from pathlib import Path
-
-    import lm_eval.tasks
-
-    own = Path(lm_eval.tasks.__file__).parent
-    manager = lm_eval.tasks.TaskManager(include_defaults=False, include_path=[own / name for name in ("hellaswag", "piqa", "arc")])
-    monkeypatch.setattr(harness, "task_manager", lambda: manager)
-    harness.load_named.cache_clear()
-
-
-@pytest.mark.usefixtures("a_few_of_lm_evals_tasks")
-def test_a_wrong_name_is_told_what_there_is():
-    with pytest.raises(BadInputError, match=r"'helaswag' is neither a task of lm-eval .* close to it are hellaswag"):
-        load_tasks(["helaswag"], None)
-    with pytest.raises(BadInputError, match="close to it are spelling"):
-        load_tasks(["speling"], None)
-
-
-@pytest.mark.usefixtures("a_few_of_lm_evals_tasks")
-def test_a_name_whose_text_cannot_be_fetched_says_what_works_without_the_hub(monkeypatch, tmp_path):
-    monkeypatch.setattr("datasets.config.HF_DATASETS_CACHE", tmp_path)
-    with pytest.raises(TaskError, match=r"hellaswag: cannot be loaded: .* true_continuation and spelling"):
-        load_tasks(["hellaswag"], None)
 
 
 def test_without_lm_eval_the_error_says_how_to_install_it(monkeypatch):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import contextmanager, nullcontext, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import lru_cache
@@ -16,7 +16,9 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from uniscale_assets.errors import BadInputError, TaskError, UniscaleError
+from uniscale_assets.evaluation.downstream.generation import ending_of, require_spelling
 from uniscale_assets.evaluation.downstream.harness_model import Told, harness_model
+from uniscale_assets.evaluation.downstream.hub import hub_if_there
 from uniscale_assets.evaluation.downstream.likelihoods import TextScorer
 from uniscale_assets.evaluation.downstream.task_files import read_task_file, with_paths
 from uniscale_assets.evaluation.spec import OFFLINE_TASKS, is_task_file
@@ -65,7 +67,7 @@ def load_tasks(names: Sequence[str], offline: Path | None) -> list[NamedTask]:
         offline: directory from ``build_tasks``, where a study's own tasks are among them.
 
     Raises:
-        BadInputError: no such task, or one that is not scored by likelihoods; names some that there are.
+        BadInputError: no such task, or one that asks for text drawn by chance; names some that there are.
         TaskError: lm-eval is missing, or a task's text cannot be read or fetched.
     """
     require_harness()
@@ -84,17 +86,25 @@ def load_file(path: Path) -> NamedTask:
     """
     if not path.is_file():
         raise BadInputError(f"downstream.tasks: {path}: there is no such file")
-    if "group" in read_task_file(path):
-        raise BadInputError(f"downstream.tasks: {path}: is a group; name the files of its tasks, or a group of lm-eval by its name")
+    read_task_file(path)
     with reading(str(path)), TemporaryDirectory() as cache:
         from lm_eval.tasks import TaskManager
         from lm_eval.tasks._yaml_loader import load_yaml
 
         content = with_paths(load_yaml(path), path)
-        if "data_files" in (content.get("dataset_kwargs") or {}):
+        refuse_group(content, path)
+        has_files = "data_files" in (content.get("dataset_kwargs") or {})
+        if has_files:
             content["dataset_kwargs"] |= {"cache_dir": cache, "keep_in_memory": True}
-        loaded = TaskManager(include_defaults=False).load([content])
+        with nullcontext() if has_files else hub_if_there():
+            loaded = TaskManager(include_defaults=False).load([content])
     return named(str(content.get("task")), loaded)
+
+
+def refuse_group(content: Mapping[str, Any], path: Path) -> None:
+    """Raise ``BadInputError`` for a file that names other tasks: their files would not be in the study's fingerprints."""
+    if "group" in content or not isinstance(content.get("task", ""), str):
+        raise BadInputError(f"downstream.tasks: {path}: is a group; name the files of its tasks, or a group of lm-eval by its name")
 
 
 @lru_cache(maxsize=32)
@@ -112,7 +122,7 @@ def load_named(name: str) -> NamedTask:
             f"downstream.tasks: {name!r} is neither a task of lm-eval {version('lm_eval')} nor the path of a .yaml file; "
             f"close to it are {', '.join(close)}; `lm_eval ls tasks` lists all {len(manager.all_tasks)}"
         )
-    with reading(name):
+    with reading(name), hub_if_there():
         loaded = manager.load([name])
     return named(name, loaded)
 
@@ -158,15 +168,19 @@ def named(name: str, loaded: Mapping[str, Any]) -> NamedTask:
     """A task as loaded, if it can be scored.
 
     Raises:
-        BadInputError: it is scored by text that a model writes.
+        BadInputError: it has no tasks, or asks for text that is written in another way than by the likeliest tokens.
     """
-    writing = [member for member, task in loaded["tasks"].items() if task.OUTPUT_TYPE == "generate_until"]
-    if writing:
-        raise BadInputError(
-            f"downstream.tasks: {name}: {writing[0]} is scored by text that a model writes; take tasks that are scored by likelihoods "
-            "(multiple_choice, loglikelihood, loglikelihood_rolling)"
-        )
+    if not loaded["tasks"]:
+        raise BadInputError(f"downstream.tasks: {name}: is a group without tasks")
+    for member, task in loaded["tasks"].items():
+        if writes(task):
+            ending_of(task.get_config("generation_kwargs") or {}, member)
     return NamedTask(name, loaded["tasks"])
+
+
+def writes(task: Any) -> bool:
+    """Whether a task is scored by text that a model writes."""
+    return task.OUTPUT_TYPE == "generate_until"
 
 
 def run_tasks(
@@ -182,13 +196,16 @@ def run_tasks(
         told: called with the input tokens that are done and all there are.
 
     Raises:
+        BadInputError: a model cannot write the text that a task asks for.
         TaskError: lm-eval fails on a task.
     """
     from lm_eval.evaluator import evaluate
 
     members = {name: task for part in tasks for name, task in part.members.items()}
-    for task in members.values():
+    for name, task in members.items():
         set_few_shot(task, few_shot)
+        if writes(task):
+            require_spelling(scorer.tokenizer, name)
     try:
         with quiet():
             model = harness_model(scorer, told)

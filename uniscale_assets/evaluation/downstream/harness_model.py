@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
-from uniscale_assets.errors import BadInputError
+from uniscale_assets.evaluation.downstream.generation import Prompt, ending_of, write_answers
 from uniscale_assets.evaluation.downstream.likelihoods import Continuation, TextScorer
 
 Told = Callable[[int, int], None]
@@ -16,7 +16,7 @@ def harness_model(scorer: TextScorer, told: Told | None = None) -> Any:
     """An ``lm_eval.api.model.LM`` over a scorer.
 
     It differs from lm-eval's own ``HFLM`` in three things: any family's tokenizer will do; the separator comes before every
-    text, as in training, also where there is a context; and what of a continuation is scored goes by bytes
+    text, as in training, also where there is a context or a prompt is cut; and what of a continuation is scored goes by bytes
     (``likelihoods.py``), where ``HFLM`` counts the tokens that the context alone would have.
 
     Args:
@@ -46,7 +46,7 @@ def model_class() -> type:
             return [found.log_likelihood for found in self.scorer.texts([request.args[0] for request in requests], self.told)]
 
         def generate_until(self, requests: Sequence[Any]) -> list[str]:
-            name = requests[0].task_name if requests else "a task"
-            raise BadInputError(f"downstream.tasks: {name} is scored by generated text; take one that is scored by likelihoods")
+            asked = [Prompt(request.args[0], ending_of(request.args[1], str(request.task_name))) for request in requests]
+            return write_answers(self.scorer, asked, self.told)
 
     return CheckpointModel

@@ -120,8 +120,9 @@ def named_within(sample: Sample, member: str) -> Sample:
 
 def mean_values(logged: Mapping[str, Any], task: Any) -> dict[str, float]:
     """The values of one document for every metric whose score is their mean, with ``acc_bytes`` in any choice."""
-    named = {metric: labelled(metric, logged["filter"]) for metric in logged["metrics"]}
-    found = {label: float(logged[metric]) for metric, label in named.items() if is_mean(task, metric)}
+    values = {metric: float(logged[metric]) for metric in logged["metrics"] if is_mean(task, metric)}
+    there = {metric: value for metric, value in values.items() if not (skips_missing(task, metric) and math.isnan(value))}
+    found = {labelled(metric, logged["filter"]): value for metric, value in there.items()}
     if "acc" in found and "acc_bytes" not in found and task.OUTPUT_TYPE == "multiple_choice":
         found["acc_bytes"] = accuracy_by_bytes(logged, task)
     return found
@@ -133,9 +134,14 @@ def labelled(metric: str, filtered: str) -> str:
 
 
 def is_mean(task: Any, metric: str) -> bool:
-    """Whether lm-eval's score of a metric is the mean over documents."""
+    """Whether lm-eval's score of a metric is the mean over documents, as it also is where a task names no other way."""
     aggregation: Callable[..., Any] | None = task.aggregation().get(metric)
-    return getattr(aggregation, "__name__", "") == "mean"
+    return aggregation is None or getattr(aggregation, "__name__", "") == "mean" or skips_missing(task, metric)
+
+
+def skips_missing(task: Any, metric: str) -> bool:
+    """Whether the score of a metric is the mean over those documents that have a value, a number or not."""
+    return getattr(task.aggregation().get(metric), "__name__", "") == "nanmean"
 
 
 def accuracy_by_bytes(logged: Mapping[str, Any], task: Any) -> float:

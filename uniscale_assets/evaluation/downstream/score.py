@@ -45,7 +45,7 @@ def score_downstream(
 
     Raises:
         ArtifactError: the checkpoint does not load, or has another vocabulary than the tokenizer.
-        BadInputError: no such task, or one that cannot be scored by likelihoods.
+        BadInputError: no such task, or one that asks for text that the model cannot write.
         TaskError: lm-eval is missing or fails, or a task's text cannot be read.
     """
     import uniscale_assets.neural_compression.families  # noqa: F401  # pyright: ignore[reportUnusedImport] - it registers families
