@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import numba
 import numpy as np
 
-from uniscale_assets.neural_compression.contexts import ByteModel, Contexts
+from uniscale_assets.neural_compression.contexts import ByteModel, Contexts, flops_per_byte_of
 from uniscale_assets.neural_compression.integer_model import SEPARATOR
-from uniscale_assets.neural_compression.range_coder import FULL_RANGE, closing_bits, encode_symbols, narrowed, symbol_at
+from uniscale_assets.neural_compression.range_coder import FULL_RANGE, closing_bits, decode_symbols, encode_symbols, narrowed, symbol_at
 from uniscale_assets.neural_compression.streams import FIRST_ID, ByteTokenizer, refuse_stream, stream_of, tokens_of, vocabulary_of
 from uniscale_assets.tokenization.protocol import Encoding
 
@@ -126,10 +126,19 @@ class ChunkDecoder:
         Raises:
             TokenizerError: the stream is shorter.
         """
-        size = (self.written + int(closing_bits(self.low, self.size)[0]) + 7) // 8
-        if 8 * size > len(self.bits):
-            raise refuse_stream("the code is cut off")
-        return size
+        return bytes_of_code(self.written, self.low, self.size, len(self.bits) // 8)
+
+
+def bytes_of_code(written: int, low: int, size: int, available: int) -> int:
+    """Bytes that a closed code takes, of those that are there.
+
+    Raises:
+        TokenizerError: there are fewer.
+    """
+    count = (written + int(closing_bits(low, size)[0]) + 7) // 8
+    if count > available:
+        raise refuse_stream("the code is cut off")
+    return count
 
 
 def cut(document: bytes) -> list[bytes]:
@@ -160,6 +169,13 @@ class StaticTokenizer(ArithmeticTokenizer):
         reader.cumulative = self.cumulative
         return reader
 
+    def _decode_chunk(self, stream: bytes, length: int) -> tuple[bytes, int]:
+        text = np.empty(length, np.uint8)
+        written, low, size = decode_symbols(self.cumulative, np.unpackbits(np.frombuffer(stream, np.uint8)), text)
+        if not size:
+            raise refuse_stream(f"the code names no byte after {written} bits")
+        return text.tobytes(), bytes_of_code(written, low, size, len(stream))
+
 
 class ModelTokenizer(ArithmeticTokenizer):
     """``ac``: the byte model, its context starting afresh every ``model.context`` bytes.
@@ -170,12 +186,13 @@ class ModelTokenizer(ArithmeticTokenizer):
     def __init__(self, model: ByteModel, token_bits: int) -> None:
         super().__init__(token_bits)
         self.model = model
+        self.encoding_flops_per_byte = flops_per_byte_of(model)
 
     def parts(self, chunks: list[bytes]) -> list[tuple[Integers, Integers]]:
         span = self.model.context
         pieces = [chunk[first : first + span] for chunk in chunks for first in range(0, len(chunk), span)]
         order = sorted(range(len(pieces)), key=lambda number: -len(pieces[number]))
-        found: list[tuple[Integers, Integers]] = [(np.empty(0, np.int64),) * 2 for _ in pieces]
+        found: list[tuple[Integers, Integers]] = [(np.empty(0, np.int64), np.empty(0, np.int64)) for _ in pieces]
         for first in range(0, len(order), LANES):
             chosen = order[first : first + LANES]
             for number, parts in zip(chosen, parts_of_pieces(self.model, [pieces[number] for number in chosen]), strict=True):

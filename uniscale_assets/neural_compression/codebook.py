@@ -18,6 +18,7 @@ import numpy as np
 
 from uniscale_assets.errors import TokenizerError
 from uniscale_assets.neural_compression.schemes import CELLS
+from uniscale_assets.neural_compression.tensor_files import read_about, write_tensors
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -153,7 +154,7 @@ class Codebook:
         from uniscale_assets.neural_compression.walker import spell
 
         starts, letters = self.spelling
-        size = int((starts[1:] - starts[:-1])[tokens].sum())
+        size = int((starts[tokens + 1] - starts[tokens]).sum())
         output = np.empty(size, np.uint8)
         wrong = spell(tokens, starts, letters, output)
         if wrong >= 0:
@@ -178,15 +179,13 @@ def codebook_of(strings: Strings, scheme: str, model_hash: str) -> Codebook:
 
 def write_codebook(codebook: Codebook, output: Path) -> None:
     """Write ``output / codebook.safetensors``."""
-    from safetensors.numpy import save_file
-
     arrays = {
         "parents": codebook.parents.astype(np.int32),
         "bytes": codebook.bytes.astype(np.uint8),
         "tokens": codebook.tokens.astype(np.int32),
     }
     about = {"format": FORMAT, "scheme": codebook.scheme, "model_hash": codebook.model_hash, "content_hash": codebook.content_hash}
-    save_file(arrays, output / FILE, metadata=about)
+    write_tensors(arrays, about, output / FILE)
 
 
 def read_codebook(directory: Path) -> Codebook:
@@ -202,9 +201,9 @@ def read_codebook(directory: Path) -> Codebook:
         raise TokenizerError(f"{path}: missing; materialize the tokenizer again")
     try:
         with safe_open(path, framework="numpy") as file:
-            about = file.metadata() or {}
+            about = read_about(file)
             columns = [file.get_tensor(name).astype(np.int64) for name in ("parents", "bytes", "tokens")]
-    except (SafetensorError, OSError) as error:
+    except (SafetensorError, OSError, ValueError) as error:
         raise TokenizerError(f"{path}: damaged: {error}; materialize the tokenizer again") from error
     if about.get("format") != FORMAT:
         raise TokenizerError(f"{path}: no codebook (format {about.get('format')!r}, {FORMAT!r} is wanted)")

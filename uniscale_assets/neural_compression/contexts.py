@@ -31,6 +31,11 @@ class ByteModel(Protocol):
         ...
 
 
+def flops_per_byte_of(model: ByteModel) -> float:
+    """Of running a model over one byte, where it says so."""
+    return float(getattr(model, "flops_per_byte", 0.0))
+
+
 class Contexts:
     """Contexts of a byte model, one a lane. Each starts with the separator; one that is full starts afresh.
 

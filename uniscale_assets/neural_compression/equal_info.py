@@ -9,10 +9,14 @@ import numpy as np
 from uniscale_assets.neural_compression.choices import Reset
 from uniscale_assets.neural_compression.codebook import Codebook
 from uniscale_assets.neural_compression.integer_model import IntegerByteModel
-from uniscale_assets.neural_compression.stepwise import WindowEncoder, decode_windows
+from uniscale_assets.neural_compression.prefix_cache import PrefixCache
+from uniscale_assets.neural_compression.stepwise import DocumentWindows, WindowEncoder, decode_windows
 from uniscale_assets.neural_compression.streams import FIRST_ID, ByteTokenizer, refuse_stream, stream_of, tokens_of, vocabulary_of
 from uniscale_assets.neural_compression.windows import WindowRule
 from uniscale_assets.tokenization.protocol import Encoding
+
+CACHED_BITS = (24, 32)
+"""windows whose strings come back often enough to be kept: of longer ones few do"""
 
 
 class CompiledWindows(ByteTokenizer):
@@ -29,6 +33,18 @@ class CompiledWindows(ByteTokenizer):
         ids, ends = self._cut(windows.tokens, windows.ends, windows.counts)
         limits = np.cumsum(windows.counts * (16 // self.token_bits))[:-1]
         return [Encoding(*parts) for parts in zip(np.split(ids, limits), np.split(ends, limits), strict=True)]
+
+    def count_lost(self, documents: Sequence[bytes]) -> tuple[int, int]:
+        """Windows whose token decodes to another string than it was made from, and all windows.
+
+        Strings with one token lie on one branch, so another string is one of another length.
+        """
+        windows = self.codebook.encode(documents)
+        starts, _ = self.codebook.spelling
+        lengths = np.diff(windows.ends, prepend=0)
+        begins = (np.cumsum(windows.counts) - windows.counts)[windows.counts > 0]
+        lengths[begins] = windows.ends[begins]
+        return int((starts[windows.tokens + 1] - starts[windows.tokens] != lengths).sum()), len(lengths)
 
     def _cut(self, tokens: np.ndarray, ends: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Ids and byte ends; of two tokens the second accounts for the window's bytes."""
@@ -58,19 +74,36 @@ class StepwiseWindows(ByteTokenizer):
         super().__init__(vocabulary_of(token_bits))
         self.model, self.rule, self.token_bits = model, rule, token_bits
         self.reset: Reset = reset
+        self.cache = PrefixCache(model, rule) if reset == "every" and rule.bits in CACHED_BITS else None
+        self.encoding_flops_per_byte = model.flops_per_byte
         self.lossy = rule.greedy
         self.spells_by_token = rule.bits == token_bits and reset == "every"
 
     def encode_bytes(self, documents: Sequence[bytes]) -> list[Encoding]:
         size = self.rule.bits // 8
         encodings: list[Encoding] = []
-        for windows in WindowEncoder(self.model, self.rule, self.reset).encode(documents):
+        for windows in self._windows(documents):
             stream = b"".join(value.to_bytes(size, "big") for value in windows.values)
             tokens = tokens_of(stream, self.token_bits)
             done = (np.arange(1, len(tokens) + 1) * self.token_bits // 8) // size
             ends = np.concatenate([[0], windows.ends]).astype(np.int64)[np.minimum(done, len(windows.ends))]
             encodings.append(Encoding((tokens + FIRST_ID).astype(np.int32), ends))
         return encodings
+
+    def _windows(self, documents: Sequence[bytes]) -> list[DocumentWindows]:
+        """Windows of documents, out of the cache where strings come back often enough."""
+        encoder = self.cache or WindowEncoder(self.model, self.rule, self.reset)
+        return encoder.encode(documents)
+
+    def count_lost(self, documents: Sequence[bytes]) -> tuple[int, int]:
+        """Windows that decode to another string than they were made from, and all windows."""
+        lost = count = 0
+        for windows in self._windows(documents):
+            lengths = np.diff(windows.ends, prepend=0)
+            decoded = decode_windows(self.model, self.rule, self.reset, windows.values)
+            lost += sum(len(text) != length for text, length in zip(decoded, lengths.tolist(), strict=True))
+            count += len(windows.values)
+        return lost, count
 
     def decode_tokens(self, tokens: np.ndarray) -> bytes:
         size, stream = self.rule.bits // 8, stream_of(tokens, self.token_bits)

@@ -56,6 +56,7 @@ class CompressingFamily(Generic[OptionsType]):
 
     name: str
     nested = False
+    only_pretokenizer = "none"
     options_type: type[OptionsType]
 
     def check(self, spec: TokenizerSpec) -> None:
@@ -91,6 +92,7 @@ class CompressingFamily(Generic[OptionsType]):
             separator_id=SEPARATOR_ID,
             separator_text="",
             probe_hash=probe_hash(ids.tolist()),
+            encoding_flops_per_byte=tokenizer.encoding_flops_per_byte,
         )
         write_description(output, description)
 
@@ -176,8 +178,8 @@ class StaticArithmetic(CompressingFamily[StreamOptions]):
         return StaticTokenizer(cumulative_parts(counts), options.token_bits)
 
 
-class NeedsByteModel(CompressingFamily[OptionsType]):
-    """A family whose vocabulary is made from a byte model and not from text."""
+class ModelFamily(CompressingFamily[OptionsType]):
+    """A family whose vocabulary is made from a byte model and not from text (`protocol.NeedsByteModel`)."""
 
     def byte_model_of(self, spec: TokenizerSpec) -> str:
         """Name of the study's byte model that it needs."""
@@ -196,7 +198,7 @@ class NeedsByteModel(CompressingFamily[OptionsType]):
         raise TokenizerError(f"{spec.name}: the family {self.name} is made from a byte model; materialize `byte_model` first")
 
 
-class Arithmetic(NeedsByteModel[ArithmeticOptions]):
+class Arithmetic(ModelFamily[ArithmeticOptions]):
     """Family ``ac``."""
 
     name = "ac"
@@ -209,7 +211,7 @@ class Arithmetic(NeedsByteModel[ArithmeticOptions]):
         return ModelTokenizer(read_integer_model(directory), options.token_bits)
 
 
-class EqualInfo(NeedsByteModel[EqualInfoOptions]):
+class EqualInfo(ModelFamily[EqualInfoOptions]):
     """Family ``equal_info``: windows of 16 bits by a compiled codebook, others by the byte model."""
 
     name = "equal_info"
@@ -248,8 +250,4 @@ class EqualInfo(NeedsByteModel[EqualInfoOptions]):
         return StepwiseWindows(read_integer_model(directory), rule, options.reset, options.token_bits)
 
 
-register(Bytes())
-register(Gzip())
-register(StaticArithmetic())
-register(Arithmetic())
-register(EqualInfo())
+NAMES = tuple(register(family).name for family in (Bytes(), Gzip(), StaticArithmetic(), Arithmetic(), EqualInfo()))

@@ -103,6 +103,11 @@ class IntegerByteModel:
         matrices = [getattr(layer, name).integers.size for layer in self.layers for name in MATRICES]
         return sum(matrices) + (2 * len(self.layers) + 1) * self.width + self.embedding.size + self.head.integers.size
 
+    @property
+    def flops_per_byte(self) -> float:
+        """Of running it over one byte: 2 for each weight but those of the input embeddings, which are looked up."""
+        return 2.0 * (self.parameters - self.embedding.size)
+
     @cached_property
     def rotary(self) -> tuple[np.ndarray, np.ndarray]:
         """Cosines and sines [context, head_dim / 2]."""

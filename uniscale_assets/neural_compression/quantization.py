@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from uniscale_assets.errors import TokenizerError
 from uniscale_assets.neural_compression.integer_model import MATRICES, STREAM, WEIGHT_LIMIT, IntegerByteModel, Layer, Matrix, limits
 from uniscale_assets.neural_compression.probabilities import BYTES
+from uniscale_assets.neural_compression.tensor_files import read_about, write_tensors
 
 if TYPE_CHECKING:
     import numpy as np
@@ -40,7 +41,7 @@ def quantize_checkpoint(checkpoint: Path, context: int, output: Path) -> None:
     Raises:
         TokenizerError: another architecture or vocabulary.
     """
-    from safetensors.numpy import load_file, save_file
+    from safetensors.numpy import load_file
 
     config = json.loads((checkpoint / "config.json").read_text(encoding="utf-8"))
     refuse_other_models(config, checkpoint)
@@ -55,7 +56,7 @@ def quantize_checkpoint(checkpoint: Path, context: int, output: Path) -> None:
     tensors["final_norm"] = weights["model.norm.weight"].astype("float32")
     tensors |= stored("head", embedding if config["tie_word_embeddings"] else weights["lm_head.weight"], matrix=True)
     about = {"format": FORMAT, "heads": config["num_attention_heads"], "context": context, "epsilon": config["rms_norm_eps"]}
-    save_file(tensors, output / FILE, metadata={name: str(value) for name, value in about.items()})
+    write_tensors(tensors, about, output / FILE)
 
 
 def refuse_other_models(config: dict[str, Any], checkpoint: Path) -> None:
@@ -95,7 +96,7 @@ def read_integer_model(directory: Path) -> IntegerByteModel:
         raise TokenizerError(f"{path}: missing; materialize the byte model, then the tokenizer, again")
     try:
         with safe_open(path, framework="numpy") as file:
-            about = file.metadata() or {}
+            about = read_about(file)
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
         if about.get("format") != FORMAT:
             raise TokenizerError(f"{path}: no integer byte model (format {about.get('format')!r}, {FORMAT!r} is wanted)")
@@ -117,8 +118,9 @@ def assembled(tensors: dict[str, np.ndarray], about: dict[str, str]) -> IntegerB
     layers: list[Layer] = []
     while f"layers.{len(layers)}.query" in tensors:
         prefix = f"layers.{len(layers)}."
+        matrices = {name: matrix(prefix + name) for name in MATRICES}
         norms = (gain(prefix + "attention_norm"), gain(prefix + "feed_forward_norm"))
-        layers.append(Layer(*(matrix(prefix + name) for name in MATRICES), *norms))
+        layers.append(Layer(**matrices, attention_norm=norms[0], feed_forward_norm=norms[1]))
     weights = (layers, gain("embedding"), matrix("head"), gain("final_norm"))
     return IntegerByteModel(*weights, heads=int(about["heads"]), context=int(about["context"]), epsilon=float(about["epsilon"]))
 

@@ -106,6 +106,38 @@ def bits_with(written: int, low: int, size: int, first: int, last: int) -> int:
 
 
 @numba.njit(cache=True)
+def decode_symbols(cumulative: np.ndarray, bits: np.ndarray, symbols: np.ndarray) -> tuple[int, int, int]:
+    """Decode symbols that all have one distribution: (bits written by then, low, range) of the encoder after the last of them.
+
+    Args:
+        cumulative: int64 [257].
+        bits: uint8, the code; zeros are read behind its end.
+        symbols: uint8 [n]; receives them.
+
+    Returns:
+        A range of 0 where the code names no symbol.
+    """
+    written, low, size, offset = 0, 0, FULL_RANGE, 0
+    for place in range(32):
+        offset = offset << 1 | (bits[place] if place < len(bits) else 0)
+    for index in range(len(symbols)):
+        symbol = symbol_at(cumulative, offset, size)
+        if symbol < 0:
+            return written, low, 0
+        symbols[index] = symbol
+        offset -= (size >> PRECISION) * cumulative[symbol]
+        low, size = narrowed(low, size, cumulative[symbol], cumulative[symbol + 1])
+        low &= FULL_RANGE - 1
+        while size < HALF_RANGE:
+            place = written + 32
+            offset = offset << 1 | (bits[place] if place < len(bits) else 0)
+            low = (low << 1) & (FULL_RANGE - 1)
+            size <<= 1
+            written += 1
+    return written, low, size
+
+
+@numba.njit(cache=True)
 def symbol_at(cumulative: np.ndarray, offset: int, size: int) -> int:
     """The symbol whose part of the interval holds ``offset`` (code - low); -1 where none does: the code is foreign."""
     if offset < 0 or offset >= size:

@@ -58,12 +58,12 @@ class WindowEncoder:
         self.model, self.rule = model, rule
         self.reset: Reset = reset
 
-    def encode(self, documents: Sequence[bytes]) -> list[DocumentWindows]:
-        """Windows of documents; any number of them."""
+    def encode(self, documents: Sequence[bytes], lanes: int = LANES) -> list[DocumentWindows]:
+        """Windows of documents; any number of them, so many side by side."""
         order = sorted(range(len(documents)), key=lambda number: -len(documents[number]))
         found = [DocumentWindows() for _ in documents]
-        for first in range(0, len(order), LANES):
-            chosen = [number for number in order[first : first + LANES] if documents[number]]
+        for first in range(0, len(order), lanes):
+            chosen = [number for number in order[first : first + lanes] if documents[number]]
             if chosen:
                 self._encode_lanes([documents[number] for number in chosen], [found[number] for number in chosen])
         return found

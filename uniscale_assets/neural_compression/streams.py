@@ -21,12 +21,13 @@ FIRST_ID = 1
 class ByteTokenizer(ABC):
     """A tokenizer of raw bytes: it takes any bytes, not only UTF-8, and satisfies ``protocol.Tokenizer``.
 
-    ``lossy`` says that decoding may give other bytes; ``spells_by_token`` that every token stands for the same bytes wherever it is.
+    What it says of itself is described in `protocol.Tokenizer`.
     """
 
     takes_bytes = True
     lossy = False
     spells_by_token = False
+    encoding_flops_per_byte = 0.0
     separator_id = SEPARATOR_ID
 
     def __init__(self, vocab_size: int) -> None:

@@ -98,6 +98,14 @@ def test_other_models_and_damaged_files_are_refused(byte_model_directory: Path, 
         quantize_checkpoint(other, 64, tmp_path)
 
 
+def test_a_checkpoint_gives_the_same_file_each_time(byte_model_directory: Path, tmp_path: Path) -> None:
+    contents = {(byte_model_directory / FILE).read_bytes()}
+    for _ in range(8):
+        quantize_checkpoint(byte_model_directory / "checkpoint", 64, tmp_path)
+        contents.add((tmp_path / FILE).read_bytes())
+    assert len(contents) == 1
+
+
 def test_a_full_context_is_no_longer_than_it_says(byte_model: IntegerByteModel) -> None:
     assert byte_model.context == 64
     assert math.prod(byte_model.embedding.shape) == 257 * 32

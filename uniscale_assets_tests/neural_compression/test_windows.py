@@ -177,6 +177,14 @@ def test_codebooks_are_read_back_and_damage_is_seen(codebooks: dict[str, Codeboo
         read_codebook(tmp_path)
 
 
+def test_a_codebook_is_the_same_file_each_time(codebooks: dict[str, Codebook], tmp_path: Path) -> None:
+    contents = set()
+    for _ in range(8):
+        write_codebook(codebooks["owned_cell"], tmp_path)
+        contents.add((tmp_path / FILE).read_bytes())
+    assert len(contents) == 1
+
+
 def test_foreign_streams_are_refused(byte_model: IntegerByteModel, codebooks: dict[str, Codebook]) -> None:
     compiled = CompiledWindows(codebooks["delay"], 16)
     unused = next(token for token in range(2**16) if codebooks["delay"].text_of_token[token] < 0)
