@@ -92,7 +92,8 @@ def intervals(draws: NDArray[np.float64], center: tuple[float, float]) -> dict[s
     minima = minima[~np.isnan(minima[:, 2])]
     if len(minima) < 0.975 * len(draws):
         return {}
-    values = (np.exp(minima[:, 0] + center[0]), np.exp(minima[:, 1] + center[1]), minima[:, 2])
+    with np.errstate(over="ignore"):  # a minimum may lie beyond any number; then that end is not bounded
+        values = (np.exp(minima[:, 0] + center[0]), np.exp(minima[:, 1] + center[1]), minima[:, 2])
     ends: dict[str, object] = {}
     for name, drawn in zip(QUANTITIES, values, strict=True):
         ends[f"{name}_low"], ends[f"{name}_high"] = percentile_ends(drawn)
