@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple, NoReturn
 import typer
 
 from uniscale_assets.errors import BadInputError, UniscaleError, WarehouseError
+from uniscale_assets.scaling_command import add_commands
 
 if TYPE_CHECKING:
     from uniscale_assets.console import RunConsole
@@ -107,6 +108,20 @@ def query(
 
 
 @app.command()
+def tables(
+    study: StudyArgument,
+    out: Annotated[Path, typer.Option(help="directory that the files go into; made where it is not there")] = Path("tables"),
+) -> None:
+    """Write a study's tables for a paper: LaTeX (booktabs), Markdown and CSV, the best values in bold."""
+    from uniscale_assets.resources.platform import Platform
+    from uniscale_assets.resources.publication import write_publication_tables
+    from uniscale_assets.study import load_study
+
+    for path in write_publication_tables(Platform(home()), load_study(study), out):
+        typer.echo(str(path))
+
+
+@app.command()
 def ui(
     study: Annotated[
         list[str] | None, typer.Argument(metavar="[STUDY]...", help="studies to load; default: UNISCALE_STUDIES, or demo")
@@ -145,6 +160,9 @@ def study_reference(name: str) -> str:
     from uniscale_assets.study import shipped_studies
 
     return name if name in shipped_studies() else str(Path(name).resolve())
+
+
+add_commands(app)
 
 
 def home() -> Home:

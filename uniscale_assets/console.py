@@ -92,6 +92,9 @@ class RunConsole:
         for sentence in summary.verdict:
             OUT.print(sentence, markup=False, soft_wrap=True)
         OUT.print(f"\nReport: {summary.report}", markup=False, soft_wrap=True)
+        laws = summary.report.with_name("scaling.html")
+        if study.scaling is not None and laws.is_file():
+            OUT.print(f"Laws:   {laws}", markup=False, soft_wrap=True)
         ui = "make ui, or uniscale ui" if reference == "demo" else f"uniscale ui {reference}"
         OUT.print(f"UI:     {ui}", markup=False, soft_wrap=True)
 

@@ -7,13 +7,17 @@ from typing import Any
 
 import dagster as dg
 
+from uniscale_assets.assets.byte_models import byte_models_assets
 from uniscale_assets.assets.checks import study_checks
 from uniscale_assets.assets.common import StudyAssets
 from uniscale_assets.assets.corpora import corpora_assets
+from uniscale_assets.assets.downstream import downstream_assets
 from uniscale_assets.assets.evaluation import evaluation_assets
 from uniscale_assets.assets.jobs import study_jobs
 from uniscale_assets.assets.models import models_assets
+from uniscale_assets.assets.neural_measures import neural_measures_assets
 from uniscale_assets.assets.reports import reports_assets
+from uniscale_assets.assets.scaling import scaling_assets, scaling_checks
 from uniscale_assets.assets.schedules import nightly_backfill
 from uniscale_assets.assets.tokenizers import tokenizers_assets
 from uniscale_assets.home import Home
@@ -26,8 +30,9 @@ DEFAULT_STUDIES = "demo"
 def study_assets(study: Study) -> list[Any]:
     """Every asset of one study."""
     of = StudyAssets(study)
-    builders = (corpora_assets, tokenizers_assets, models_assets, evaluation_assets, reports_assets)
-    return [asset for build in builders for asset in build(of)]
+    text_to_tokens = (corpora_assets, byte_models_assets, tokenizers_assets)
+    models_to_reports = (models_assets, evaluation_assets, downstream_assets, neural_measures_assets, reports_assets, scaling_assets)
+    return [asset for build in (*text_to_tokens, *models_to_reports) for asset in build(of)]
 
 
 def build_definitions(studies: list[Study], home: Home) -> dg.Definitions:
@@ -39,7 +44,7 @@ def build_definitions(studies: list[Study], home: Home) -> dg.Definitions:
     for study in studies:
         of = StudyAssets(study)
         assets += study_assets(study)
-        checks += study_checks(of)
+        checks += [*study_checks(of), *scaling_checks(of)]
         study_jobs_by_name = study_jobs(of)
         jobs += study_jobs_by_name.values()
         schedules.append(nightly_backfill(of, study_jobs_by_name["models"]))

@@ -53,3 +53,15 @@ class ArtifactError(UniscaleError):
 
 class WarehouseError(UniscaleError):
     """A metric table was given rows that do not fit its schema, or a query failed."""
+
+
+class RunTableError(BadInputError):
+    """A table of training runs cannot be used; the message names the file, the row and the column."""
+
+
+class LawError(BadInputError):
+    """A scaling law cannot be fitted or asked; the message says which cells it had and what it would take."""
+
+
+class TaskError(UniscaleError):
+    """A downstream task cannot be loaded or run; the message names the task."""

@@ -8,18 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from functools import wraps
+from functools import cached_property, wraps
 from typing import Any, Generic, Protocol, TypeVar
 
 from uniscale_assets.errors import UniscaleError
 from uniscale_assets.files import hash_of
 from uniscale_assets.modeling.sizes import shape_of
 from uniscale_assets.partition_keys import GridKey, ModelKey
+from uniscale_assets.stages import FORMAT_VERSIONS, STAGES, WHOLE_STAGES, stages_of
 from uniscale_assets.study import Study
+from uniscale_assets.tokenization.protocol import byte_model_of, hashed_keys
 
-STAGES = ("documents", "mixture", "vocabulary", "tokenizer", "token_shards", "tokenizer_metrics", "checkpoint", "bits_per_byte")
-# Raise a number when the stage's output changes for the same inputs.
-FORMAT_VERSIONS: dict[str, int] = dict.fromkeys(STAGES, 1)
+__all__ = ["STAGES", "WHOLE_STAGES", "Lineage", "Lookup", "MissingInputError", "StoredArtifact", "Target", "stages_of"]
+
+INTEGER_MODEL = "byte_model.safetensors"
+"""the file of a byte model that tokenizers are made from; its checkpoint and report change none"""
 
 
 class StoredArtifact(Protocol):
@@ -115,27 +118,45 @@ class Lineage(Generic[ArtifactType]):
 
         corpus = self.study.corpus
         keys = {"source": source_fingerprint(corpus, language), "splits": corpus.splits.model_dump(), "limit": corpus.bytes_per_language}
+        if corpus.near_duplicates is not None:
+            keys["near_duplicates"] = corpus.near_duplicates.model_dump()
         return self._target("documents", language, keys, {})
 
     @remembered
     def mixture(self) -> Target:
         """The text of every split, mixed over languages."""
         corpus = self.study.corpus
-        keys = {"bytes": corpus.bytes.model_dump(), "mixing": corpus.mixing.model_dump(), "languages": corpus.languages}
+        keys: dict[str, Any] = {"bytes": corpus.bytes.model_dump(), "mixing": corpus.mixing.model_dump(), "languages": corpus.languages}
+        if corpus.decontamination is not None:
+            from uniscale_assets.corpus.evaluation_texts import evaluation_state
+
+            keys["decontamination"] = corpus.decontamination.model_dump(exclude={"against"})
+            keys["decontaminated_against"] = evaluation_state(corpus.decontamination)
         inputs = {language: self._content(self.documents(language)) for language in corpus.languages}
         return self._target("mixture", self.study.name, keys, inputs)
 
     @remembered
+    def byte_model(self, name: str) -> Target:
+        """A small model over bytes, with which tokenizers compress. The validation text tells how well it knows text."""
+        spec = self.study.byte_model(name)
+        keys = {**spec.model_dump(exclude={"name"}), "shape": asdict(shape_of("llama", spec.size))}
+        return self._target("byte_model", name, keys, {"text": self._files(self.mixture(), "train.parquet", "validation.parquet")})
+
+    @remembered
     def vocabulary(self, name: str) -> Target:
-        """What a family learned at the largest size of a group of nested tokenizers."""
-        spec = max(self.study.vocabularies[name], key=lambda member: member.vocab_size)
-        keys = spec.model_dump(exclude={"name"})
-        return self._target("vocabulary", name, keys, {"text": self._files(self.mixture(), "tokenizer.parquet")})
+        """What a family learned at the largest size of a group of nested tokenizers: from text, or from a byte model."""
+        spec = self.study.vocabulary_spec(name)
+        model = byte_model_of(spec)
+        if model is not None:
+            inputs = {"byte_model": self._files(self.byte_model(model), INTEGER_MODEL)}
+        else:
+            inputs = {"text": self._files(self.mixture(), "tokenizer.parquet")}
+        return self._target("vocabulary", name, hashed_keys(spec), inputs)
 
     @remembered
     def tokenizer(self, name: str) -> Target:
         """One tokenizer, verified on the test split."""
-        keys = self.study.tokenizer(name).model_dump(exclude={"name"})
+        keys = hashed_keys(self.study.tokenizer(name))
         inputs = {
             "vocabulary": self._content(self.vocabulary(self.study.vocabulary_of(name))),
             "verified_on": self._files(self.mixture(), "test.parquet"),
@@ -154,8 +175,11 @@ class Lineage(Generic[ArtifactType]):
     @remembered
     def tokenizer_metrics(self, name: str) -> Target:
         """Intrinsic metrics of one tokenizer."""
+        from uniscale_assets.tokenization.parity import parity_fingerprint
+
         inputs = {"shards": self._content(self.token_shards(name)), "tokenizer": self._content(self.tokenizer(name))}
-        return self._target("tokenizer_metrics", name, {}, inputs)
+        parity = parity_fingerprint(self.study.parity, self.study.corpus.languages)
+        return self._target("tokenizer_metrics", name, {"parity": parity}, inputs)
 
     @remembered
     def checkpoint(self, key: GridKey) -> Target:
@@ -181,20 +205,51 @@ class Lineage(Generic[ArtifactType]):
         }
         return self._target("bits_per_byte", str(key), keys, inputs)
 
+    @remembered
+    def downstream_tasks(self) -> Target:
+        """The downstream tasks that are made from the study's own text."""
+        from uniscale_assets.evaluation.downstream.keys import offline_keys
+
+        spec, split = required(self.study.downstream), self.study.evaluation.split
+        inputs = {name: self._files(self.mixture(), f"{name}.parquet") for name in ("train", split)}
+        return self._target("downstream_tasks", self.study.name, {**offline_keys(spec), "split": split}, inputs)
+
+    @remembered
+    def downstream_scores(self, key: GridKey) -> Target:
+        """What one model makes of the downstream tasks."""
+        spec = required(self.study.downstream)
+        inputs = {"checkpoint": self._content(self.checkpoint(key))}
+        if spec.offline_tasks:
+            inputs["tasks"] = self._content(self.downstream_tasks())
+        return self._target("downstream_scores", str(key), self._downstream_keys, inputs)
+
+    @cached_property
+    def _downstream_keys(self) -> dict[str, Any]:
+        from uniscale_assets.evaluation.downstream.keys import score_keys
+
+        return score_keys(required(self.study.downstream))
+
     def targets(self, stage: str) -> dict[Any, Target]:
-        """Every target of a stage, by typed partition key; the mixture's key is its study's name."""
+        """Every target of a stage, by typed partition key; a stage without partitions has its study's name as key.
+
+        Empty for a stage that the study does not have.
+        """
         study = self.study
         keys: Mapping[str, list[Any]] = {
             "documents": list(study.corpus.languages),
+            "byte_model": study.byte_model_names,
             "vocabulary": list(study.vocabularies),
             "tokenizer": study.tokenizer_names,
             "token_shards": study.tokenizer_names,
             "tokenizer_metrics": study.tokenizer_names,
             "checkpoint": study.grid,
             "bits_per_byte": study.grid,
+            "downstream_scores": study.grid,
         }
-        if stage == "mixture":
-            return {study.name: self.mixture()}
+        if stage not in stages_of(study):
+            return {}
+        if stage in WHOLE_STAGES:
+            return {study.name: getattr(self, stage)()}
         of_key: Callable[[Any], Target] = getattr(self, stage)
         return {key: of_key(key) for key in keys[stage]}
 
@@ -215,6 +270,15 @@ class Lineage(Generic[ArtifactType]):
             return Target(stage, label, None)
         content = {"stage": stage, "version": FORMAT_VERSIONS[stage], "keys": dict(keys), "inputs": dict(inputs)}
         return Target(stage, label, hash_of(content))
+
+
+SpecType = TypeVar("SpecType")
+
+
+def required(spec: SpecType | None) -> SpecType:
+    """A part that a study has, where its stage is asked for."""
+    assert spec is not None, "stages_of leaves this stage out"
+    return spec
 
 
 def checkpoint_keys(study: Study, model: ModelKey) -> dict[str, Any]:

@@ -11,26 +11,37 @@ import dagster as dg
 
 from uniscale_assets.assets.checks import study_checks
 from uniscale_assets.assets.common import StudyAssets
+from uniscale_assets.assets.neural_measures import NEURAL_ASSETS, neural_assets_of
 from uniscale_assets.assets.partitions import ranges
+from uniscale_assets.assets.scaling import SCALING_ASSETS, scaling_checks
 from uniscale_assets.definitions import study_assets
 from uniscale_assets.errors import BadInputError
-from uniscale_assets.lineage import STAGES
+from uniscale_assets.lineage import STAGES, WHOLE_STAGES, stages_of
 from uniscale_assets.partition_keys import GridKey
 from uniscale_assets.resources.dagster_platform import PlatformResource
 from uniscale_assets.resources.platform import Platform
 from uniscale_assets.resources.progress import Progress, tell
 from uniscale_assets.study import Study
+from uniscale_assets.tokenization.protocol import byte_model_of
 
-REPORTS = ("rank_correlations", "study_report")
+REPORTS = ("corpus_quality", "rank_correlations", "predictors", "study_report")
 GROUPS = {
-    "corpora": ("documents", "mixture"),
-    "tokenizers": ("vocabulary", "tokenizer", "token_shards", "tokenizer_metrics"),
+    "corpora": ("documents", "mixture", "corpus_quality"),
+    "tokenizers": ("byte_model", "vocabulary", "tokenizer", "token_shards", "tokenizer_metrics"),
     "models": ("checkpoint",),
-    "evaluation": ("bits_per_byte",),
-    "reports": REPORTS,
+    "evaluation": ("bits_per_byte", "downstream_tasks", "downstream_scores"),
+    "reports": ("rank_correlations", "predictors", "study_report"),
+    "neural": NEURAL_ASSETS,
+    "scaling": SCALING_ASSETS,
 }
 RANGE_START, RANGE_END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+
+def reports_of(study: Study) -> tuple[str, ...]:
+    """The reports of a study: measures of neural compression before the page, the scaling laws last, each where it has them."""
+    reports = (*REPORTS[:-1], *neural_assets_of(study), *REPORTS[-1:])
+    return reports if study.scaling is None else (*reports, *SCALING_ASSETS)
 
 
 @dataclass(frozen=True)
@@ -44,7 +55,9 @@ class Selection:
 
     def check(self, study: Study) -> None:
         """Raise ``BadInputError`` for a name that the study does not have."""
-        stages = [*GROUPS, *STAGES, *REPORTS]
+        without = {"scaling"} if study.scaling is None else set[str]()
+        without |= set[str]() if study.compresses else {"neural"}
+        stages = [*(group for group in GROUPS if group not in without), *STAGES, *reports_of(study)]
         for option, given, known in (
             ("--tokenizer", self.tokenizers, study.tokenizer_names),
             ("--size", self.sizes, list(study.models.sizes)),
@@ -61,15 +74,19 @@ class Selection:
         return not self.stages or stage in self.stages or group in self.stages
 
     def wants(self, key: Any, study: Study) -> bool:
-        """Whether a partition is selected. Of a vocabulary: whether one of its tokenizers is."""
+        """Whether a partition is selected. Of a vocabulary or a byte model: whether one of its tokenizers is."""
         if isinstance(key, GridKey):
             model = key.model
             return (
-                self.wants(key.tokenizer, study)
+                (not self.tokenizers or key.tokenizer in self.tokenizers)
                 and (not self.sizes or model.size in self.sizes)
                 and (not self.seeds or model.seed in self.seeds)
             )
-        if key not in {*study.tokenizer_names, *study.vocabularies} or not self.tokenizers:
+        if not self.tokenizers:
+            return True
+        if key in study.byte_model_names:
+            return any(byte_model_of(study.tokenizer(name)) == key for name in self.tokenizers)
+        if key not in {*study.tokenizer_names, *study.vocabularies}:
             return True
         return key in self.tokenizers or any(spec.name in self.tokenizers for spec in study.vocabularies.get(key, []))
 
@@ -102,10 +119,10 @@ class StudyRun:
         """Materialize stage by stage; a stage that fails does not keep later ones from what they can do."""
         self.selection.check(self.study)
         summary = RunSummary()
-        for stage in STAGES:
+        for stage in stages_of(self.study):
             if self.selection.wants_stage(stage):
                 self._run_stage(stage, summary)
-        for report in REPORTS:
+        for report in reports_of(self.study):
             if self.selection.wants_stage(report):
                 self.announce(report, 1, 0)
                 failures = self._materialize(report, {})
@@ -129,19 +146,19 @@ class StudyRun:
         summary.made[stage], summary.kept[stage] = len(made), len(targets) - len(wanted)
 
     def _wants(self, stage: str, key: Any) -> bool:
-        return stage in ("documents", "mixture") or self.selection.wants(key, self.study)
+        return stage in ("documents", *WHOLE_STAGES) or self.selection.wants(key, self.study)
 
     def _run_tags(self, stage: str, keys: Sequence[Any]) -> Iterable[dict[str, str]]:
         if not keys:
             return []
-        if stage == "mixture":
+        if stage in WHOLE_STAGES:
             return [{}]
         return [{RANGE_START: first, RANGE_END: last} for first, last in ranges(keys, self.study)]
 
     def _materialize(self, asset: str, tags: dict[str, str]) -> list[str]:
         """One Dagster run of one asset; what failed, one a line."""
-        of, checks = StudyAssets(self.study), study_checks(StudyAssets(self.study))
-        configured = asset not in REPORTS
+        of, checks = StudyAssets(self.study), [*study_checks(StudyAssets(self.study)), *scaling_checks(StudyAssets(self.study))]
+        configured = asset in STAGES
         ops = {"ops": {f"{self.study.name}__{asset}": {"config": {"force": self.force}}}} if configured else {}
         with interrupts_as_usual():
             result = dg.materialize(

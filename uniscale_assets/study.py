@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from importlib import resources
 from pathlib import Path
@@ -15,12 +15,19 @@ from pydantic import Field, ValidationError, model_validator
 
 from uniscale_assets.corpus.spec import CorpusSpec
 from uniscale_assets.errors import BadInputError, StudyError
-from uniscale_assets.evaluation.spec import EvaluationSpec
+from uniscale_assets.evaluation.coder_tasks import CoderTasksSpec
+from uniscale_assets.evaluation.spec import DownstreamSpec, EvaluationSpec
 from uniscale_assets.modeling.sizes import shape_of
 from uniscale_assets.modeling.spec import ExecutionSpec, ModelsSpec, TrainingSpec
+from uniscale_assets.neural_compression import families as compressing_families
+from uniscale_assets.neural_compression.spec import ByteModelSpec
 from uniscale_assets.partition_keys import GridKey, ModelKey, budget_label
+from uniscale_assets.scaling_laws.spec import ScalingSpec
 from uniscale_assets.specification import Specification
+from uniscale_assets.tokenization.combinations import expand
 from uniscale_assets.tokenization.families import family_of
+from uniscale_assets.tokenization.parity import ParitySpec
+from uniscale_assets.tokenization.protocol import byte_model_of, trained_as
 from uniscale_assets.tokenization.spec import TokenizerSpec
 
 
@@ -39,10 +46,15 @@ class Study(Specification):
     description: str = ""
     corpus: CorpusSpec
     tokenizers: tuple[TokenizerSpec, ...] = Field(min_length=1)
+    byte_models: tuple[ByteModelSpec, ...] = Field(default=(), description="with which tokenizers of the families ac, equal_info compress")
     models: ModelsSpec
     seeds: tuple[int, ...] = Field(min_length=1)
     training: TrainingSpec
     evaluation: EvaluationSpec = EvaluationSpec()
+    downstream: DownstreamSpec | None = Field(default=None, description="tasks of lm-evaluation-harness for every model; null: none")
+    scaling: ScalingSpec | None = Field(default=None, description="scaling laws of its runs at equal FLOPs; null: none")
+    coder_tasks: CoderTasksSpec | None = Field(default=None, description="coders that a transformer is asked to learn; null: none")
+    parity: ParitySpec = ParitySpec()
     execution: ExecutionSpec = ExecutionSpec()
     nightly: NightlySpec = NightlySpec()
     run_tags: dict[str, dict[str, Any]] = Field(default={}, description="Dagster tags on the runs of a size, such as dagster-k8s/config")
@@ -50,6 +62,7 @@ class Study(Specification):
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         refuse_repeated("tokenizers", [tokenizer.name for tokenizer in self.tokenizers])
+        refuse_repeated("byte_models, tokenizers", [*self.byte_model_names, *self.tokenizer_names])
         refuse_repeated("models.sizes", list(self.models.sizes))
         refuse_repeated("seeds", [str(seed) for seed in self.seeds])
         if min(self.seeds) < 0:
@@ -59,17 +72,56 @@ class Study(Specification):
                 family_of(spec.family).check(spec)
             except BadInputError as error:
                 raise ValueError(f"tokenizers: {spec.name}: {error}") from error
-        for size in self.models.sizes:
+            self._has_byte_model(spec)
+        shapes = [("models.sizes", self.models.architecture, size) for size in self.models.sizes]
+        shapes += [(f"byte_models: {spec.name}", "llama", spec.size) for spec in self.byte_models]
+        for key, architecture, size in shapes:
             try:
-                shape_of(self.models.architecture, size)
+                shape_of(architecture, size)
             except BadInputError as error:
-                raise ValueError(f"models.sizes: {error}") from error
+                raise ValueError(f"{key}: {error}") from error
+        self._scaling_fits()
+        if self.coder_tasks is not None:
+            self.coder_tasks.check([spec.name for spec in self.tokenizers if spec.family in compressing_families.NAMES])
         return self
+
+    def _has_byte_model(self, spec: TokenizerSpec) -> None:
+        """Raise ``ValueError`` where a tokenizer asks for a byte model that this study has not."""
+        name = byte_model_of(spec)
+        if name is not None and name not in self.byte_model_names:
+            there = ", ".join(self.byte_model_names) or "none"
+            raise ValueError(f"tokenizers: {spec.name}: options.byte_model: {name!r} is not among byte_models; there are {there}")
+
+    def _scaling_fits(self) -> None:
+        """Raise ``ValueError`` where the scaling laws ask for runs that this study has not."""
+        if self.scaling is None:
+            return
+        if self.training.budget.rule != "flops":
+            raise ValueError(f"scaling: runs at equal FLOPs need training.budget.rule flops, not {self.training.budget.rule}")
+        unknown = {name for names in self.scaling.methods.values() for name in names} - set(self.tokenizer_names)
+        if unknown:
+            raise ValueError(f"scaling.methods: no tokenizer {', '.join(sorted(unknown))}; there are {', '.join(self.tokenizer_names)}")
+        if self.scaling.language not in ("all", *self.corpus.languages):
+            raise ValueError(f"scaling.language: {self.scaling.language!r} is neither 'all' nor in corpus.languages")
 
     @cached_property
     def tokenizer_names(self) -> list[str]:
         """Tokenizers in the order of the file."""
         return [spec.name for spec in self.tokenizers]
+
+    @cached_property
+    def byte_model_names(self) -> list[str]:
+        """Byte models in the order of the file."""
+        return [spec.name for spec in self.byte_models]
+
+    def byte_model(self, name: str) -> ByteModelSpec:
+        """The byte model of that name."""
+        return next(spec for spec in self.byte_models if spec.name == name)
+
+    @property
+    def compresses(self) -> bool:
+        """Whether one of its tokenizers is of a family that compresses."""
+        return any(spec.family in compressing_families.NAMES for spec in self.tokenizers)
 
     def tokenizer(self, name: str) -> TokenizerSpec:
         """The tokenizer of that name."""
@@ -82,6 +134,10 @@ class Study(Specification):
         for spec in self.tokenizers:
             groups.setdefault(vocabulary_name(spec, self.tokenizers), []).append(spec)
         return groups
+
+    def vocabulary_spec(self, vocabulary: str) -> TokenizerSpec:
+        """What a vocabulary partition is trained with: the largest of its tokenizers, or what that one is cut from."""
+        return max(map(trained_as, self.vocabularies[vocabulary]), key=lambda spec: spec.vocab_size or 0)
 
     def vocabulary_of(self, tokenizer: str) -> str:
         """The vocabulary partition that a tokenizer is cut from."""
@@ -109,12 +165,13 @@ class Study(Specification):
 
 def vocabulary_name(spec: TokenizerSpec, among: Iterable[TokenizerSpec]) -> str:
     """Name of the vocabulary partition of a tokenizer: its own name, or the largest's of those it is nested in."""
-    if not family_of(spec.family).nested:
+    learned = trained_as(spec)
+    if not family_of(learned.family).nested:
         return spec.name
-    shared = [
-        other for other in among if (other.family, other.pretokenizer, other.options) == (spec.family, spec.pretokenizer, spec.options)
-    ]
-    return max(shared, key=lambda other: other.vocab_size).name
+    alike = {other.name: trained_as(other) for other in among}
+    key = (learned.family, learned.pretokenizer, learned.options)
+    shared = [name for name, other in alike.items() if (other.family, other.pretokenizer, other.options) == key]
+    return max(shared, key=lambda name: alike[name].vocab_size or 0)
 
 
 def refuse_repeated(key: str, names: list[str]) -> None:
@@ -181,11 +238,15 @@ def load_study(name_or_path: str) -> Study:
 
 
 def parse_study(content: dict[str, Any], source: str) -> Study:
-    """Check the content of a study file; ``source`` is named in errors."""
+    """Check the content of a study file, its combinations of tokenizers written out; ``source`` is named in errors."""
+    places: list[int] = []
     try:
+        if isinstance(content.get("tokenizers"), list):
+            tokenizers, places = expand(content["tokenizers"])
+            content = {**content, "tokenizers": tokenizers}
         return Study.model_validate_json(json.dumps(content))
-    except (ValidationError, TypeError, ValueError) as error:
-        raise StudyError(describe(error, source)) from error
+    except (ValidationError, TypeError, ValueError, BadInputError) as error:
+        raise StudyError(describe(error, source, places)) from error
 
 
 def resolve_paths(study: Study, base: Path) -> Study:
@@ -196,16 +257,31 @@ def resolve_paths(study: Study, base: Path) -> Study:
         update["directory"] = base / corpus.directory
     if corpus.files is not None:
         update["files"] = {language: str(base / pattern) for language, pattern in corpus.files.items()}
-    return study.model_copy(update={"corpus": corpus.model_copy(update=update)}) if update else study
+    if corpus.decontamination is not None:
+        against = (*corpus.decontamination.splits, *(str(base / path) for path in corpus.decontamination.paths))
+        update["decontamination"] = corpus.decontamination.model_copy(update={"against": against})
+    parts = {
+        "corpus": corpus.model_copy(update=update),
+        "parity": study.parity.resolved(base),
+        "downstream": study.downstream and study.downstream.resolved(base),
+        "tokenizers": tuple(spec.resolved(base) for spec in study.tokenizers),
+    }
+    return study.model_copy(update=parts)
 
 
-def describe(error: Exception, source: str) -> str:
-    """One line for each mistake: file, key, what is wrong and what is allowed."""
+def describe(error: Exception, source: str, places: Sequence[int] = ()) -> str:
+    """One line for each mistake: file, key, what is wrong and what is allowed.
+
+    ``places`` are the places in the file of the tokenizers that were checked.
+    """
     if not isinstance(error, ValidationError):
         return f"{source}: {error}"
     lines = []
     for mistake in error.errors(include_url=False):
-        key = ".".join(str(part) for part in mistake["loc"]) or "study"
+        location = list(mistake["loc"])
+        if location[:1] == ["tokenizers"] and len(location) > 1 and places:
+            location[1] = places[int(location[1])]
+        key = ".".join(map(str, location)) or "study"
         message = mistake["msg"].removeprefix("Value error, ")
         if mistake["type"] == "extra_forbidden":
             message = f"unknown key; allowed here: {', '.join(allowed_keys(mistake['loc'][:-1]))}"

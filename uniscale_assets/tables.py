@@ -2,47 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from uniscale_assets.downstream_tables import DOWNSTREAM_TABLES
+from uniscale_assets.neural_measure_tables import NEURAL_MEASURE_TABLES
+from uniscale_assets.neural_tables import BYTE_MODELS
+from uniscale_assets.predictor_tables import PREDICTORS
+from uniscale_assets.scaling_tables import SCALING_TABLES
+from uniscale_assets.table_columns import FINGERPRINT, LANGUAGE, MODEL, SPLIT, STUDY, TOKENIZER, Column, ColumnType, Table
 
-ColumnType = Literal["VARCHAR", "BIGINT", "DOUBLE"]
-
-
-@dataclass(frozen=True)
-class Column:
-    """One column: DuckDB type and a comment that gives the unit."""
-
-    name: str
-    type: ColumnType
-    comment: str
-
-
-@dataclass(frozen=True)
-class Table:
-    """One metric table of the warehouse."""
-
-    name: str
-    comment: str
-    columns: tuple[Column, ...]
-
-    @property
-    def column_names(self) -> list[str]:
-        """Names in order."""
-        return [column.name for column in self.columns]
-
-
-STUDY = Column("study", "VARCHAR", "name of the study")
-TOKENIZER = Column("tokenizer", "VARCHAR", "name of the tokenizer in the study")
-SPLIT = Column("split", "VARCHAR", "part of the corpus: tokenizer, train, validation or test")
-LANGUAGE = Column("language", "VARCHAR", "language code such as eng_Latn; 'all' is over every language")
-FINGERPRINT = Column("fingerprint", "VARCHAR", "of the artifact that these rows were read from")
-MODEL = (
-    STUDY,
-    TOKENIZER,
-    Column("size", "VARCHAR", "named size: non-embedding parameters"),
-    Column("budget", "VARCHAR", "budget of the partition where the study lists several, else empty"),
-    Column("seed", "BIGINT", "seed of initialization and document order"),
-)
+__all__ = ["FINGERPRINT", "LANGUAGE", "MODEL", "SPLIT", "STUDY", "TABLES", "TOKENIZER", "Column", "ColumnType", "Table"]
 
 CORPUS_LEDGER = Table(
     "corpus_ledger",
@@ -57,6 +24,20 @@ CORPUS_LEDGER = Table(
         Column("duplicates", "BIGINT", "exact duplicates dropped from this language, over all its splits"),
         Column("mixture_documents", "BIGINT", "documents of this split that the study's mixture takes"),
         Column("mixture_bytes", "BIGINT", "bytes of them"),
+        FINGERPRINT,
+    ),
+)
+CORPUS_QUALITY = Table(
+    "corpus_quality",
+    "What the text is like: lengths, scripts, repeated lines, what was dropped, the mix of languages; one metric a row.",
+    (
+        STUDY,
+        LANGUAGE,
+        Column("split", "VARCHAR", "tokenizer, train, validation or test; 'all' is over every split"),
+        Column("metric", "VARCHAR", "document_bytes, script_share, repeated_line_share, near_duplicate_share, asked_share, ..."),
+        Column("part", "VARCHAR", "which quantile, which script (ISO 15924), repeated where; empty where a metric has one value"),
+        Column("value", "DOUBLE", "its value"),
+        Column("unit", "VARCHAR", "its unit"),
         FINGERPRINT,
     ),
 )
@@ -77,6 +58,7 @@ TOKENIZERS = Table(
         ),
         Column("training_seconds", "DOUBLE", "wall seconds of training its vocabulary (shared by nested tokenizers)"),
         Column("peak_memory_bytes", "BIGINT", "peak resident memory of that training"),
+        Column("encoding_flops_per_byte", "DOUBLE", "FLOPs of encoding one raw byte; 0 where pieces are looked up"),
         FINGERPRINT,
     ),
 )
@@ -178,10 +160,11 @@ DOCUMENT_SCORES = Table(
 )
 RANK_CORRELATIONS = Table(
     "rank_correlations",
-    "Agreement between every pair of sizes, one statistic a row.",
+    "Agreement between every pair of sizes, one metric and statistic a row.",
     (
         STUDY,
         Column("budget", "VARCHAR", "budget of both sizes where the study lists several, else empty"),
+        Column("metric", "VARCHAR", "what is ranked by: bits_per_byte, or a downstream task and its metric: 'spelling acc_bytes'"),
         LANGUAGE,
         Column("small_size", "VARCHAR", "the size that predicts"),
         Column("large_size", "VARCHAR", "the size that is predicted"),
@@ -207,6 +190,8 @@ TABLES: dict[str, Table] = {
     table.name: table
     for table in (
         CORPUS_LEDGER,
+        CORPUS_QUALITY,
+        BYTE_MODELS,
         TOKENIZERS,
         TOKENIZER_METRICS,
         TRAINING_RUNS,
@@ -214,5 +199,9 @@ TABLES: dict[str, Table] = {
         BITS_PER_BYTE,
         DOCUMENT_SCORES,
         RANK_CORRELATIONS,
+        PREDICTORS,
+        *SCALING_TABLES,
+        *DOWNSTREAM_TABLES,
+        *NEURAL_MEASURE_TABLES,
     )
 }

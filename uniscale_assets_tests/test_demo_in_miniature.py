@@ -20,6 +20,8 @@ from uniscale_assets.assets.checks import study_checks
 from uniscale_assets.assets.common import StudyAssets
 from uniscale_assets.definitions import study_assets
 from uniscale_assets.home import Home
+from uniscale_assets.lineage import STAGES
+from uniscale_assets.modeling.flops import training_flops_per_token
 from uniscale_assets.resources import launchers
 from uniscale_assets.resources.dagster_platform import PlatformResource
 from uniscale_assets.resources.platform import Platform
@@ -35,7 +37,11 @@ ASSETS = (
     "tokenizer_metrics",
     "checkpoint",
     "bits_per_byte",
+    "downstream_tasks",
+    "downstream_scores",
+    "corpus_quality",
     "rank_correlations",
+    "predictors",
     "study_report",
 )
 
@@ -118,10 +124,57 @@ def test_two_seeds_differ_and_each_model_trained_on_the_same_bytes(materialized:
     assert materialized.query("SELECT DISTINCT bytes FROM training_runs").item() == 30_000
 
 
+def test_every_model_is_scored_on_both_tasks_with_every_item_kept(materialized: Materialized) -> None:
+    rows = materialized.query("SELECT task, metric, language, documents, value, random_baseline FROM downstream_scores")
+    metrics = rows.filter(language="all").group_by("task", "metric").len()
+    assert set(metrics.rows()) == {
+        *((task, metric, 8) for task in ("spelling", "true_continuation") for metric in ("acc", "acc_bytes")),
+        ("true_continuation", "acc_mutual_info", 8),
+    }
+    assert rows["value"].is_between(0, 1).all()
+    assert set(rows["random_baseline"]) == {0.25}
+    assert set(rows["language"]) == {"eng_Latn", "rus_Cyrl", "jpn_Jpan", "all"}
+    unequal = materialized.query("""
+        WITH items AS (
+            SELECT tokenizer, size, seed, task, metric, avg(value) AS mean, count(*) AS items FROM downstream_items GROUP BY ALL)
+        SELECT * FROM downstream_scores FULL JOIN items USING (tokenizer, size, seed, task, metric)
+        WHERE (language = 'all' OR language IS NULL) AND (abs(value - mean) > 1e-12 OR documents != items OR documents IS NULL)""")
+    assert unequal.is_empty()
+
+
+def test_models_spell_better_than_chance(materialized: Materialized) -> None:
+    spelled = materialized.query(
+        "SELECT value FROM downstream_scores WHERE task = 'spelling' AND metric = 'acc_bytes' AND language = 'all'"
+    )
+    assert spelled["value"].mean() > 0.35
+
+
+def test_tasks_are_metrics_of_the_rank_correlations_beside_bits_per_byte(materialized: Materialized) -> None:
+    metrics = materialized.query("SELECT DISTINCT metric FROM rank_correlations ORDER BY metric")["metric"].to_list()
+    tasks = ["spelling acc", "spelling acc_bytes", *(f"true_continuation {name}" for name in ("acc", "acc_bytes", "acc_mutual_info"))]
+    assert metrics == ["bits_per_byte", *tasks]
+
+
 def test_two_tokenizers_are_too_few_for_a_correlation_and_that_is_said(materialized: Materialized) -> None:
     rows = materialized.query("SELECT value, note FROM rank_correlations WHERE statistic = 'spearman' AND language = 'all'")
     assert rows["value"].null_count() == len(rows) > 0
     assert all("3" in note for note in rows["note"])
+    predictors = materialized.query("SELECT kind, decision_accuracy, note FROM predictors")
+    assert set(predictors["kind"]) == {"intrinsic_metric", "curve_point", "smaller_size", "ceiling"}
+    assert predictors["decision_accuracy"].null_count() == len(predictors)
+    assert all("takes 3" in note for note in predictors["note"])
+
+
+def test_the_ranking_has_the_bits_that_each_model_saves_for_a_flop(materialized: Materialized) -> None:
+    ranking = pl.read_csv(materialized.platform.home.reports("miniature") / "ranking.csv").filter(language="all")
+    models = materialized.query("""
+        SELECT b.tokenizer, b.size, avg(8 - b.bits_per_byte) AS saved, any_value(b.tokens / b.bytes) AS tokens_per_byte,
+            any_value(b.context_tokens) AS context, any_value(t.vocab_size) AS vocabulary
+        FROM bits_per_byte AS b JOIN tokenizers AS t USING (tokenizer) WHERE language = 'all' GROUP BY ALL""")
+    for model in models.iter_rows(named=True):
+        forward = training_flops_per_token("apertus", model["size"], model["vocabulary"], model["context"]).total / 3
+        found = ranking.filter(tokenizer=model["tokenizer"], size=model["size"])["information_capacity"].item()
+        assert found == pytest.approx(model["saved"] / (forward * model["tokens_per_byte"]))
 
 
 def test_the_queries_of_the_readme_have_answers(materialized: Materialized) -> None:
@@ -139,12 +192,23 @@ def test_the_report_is_one_page_that_needs_nothing_else(materialized: Materializ
     page = report.read_text(encoding="utf-8")
     assert "bpe_400" in page
     assert "8 of 8" in page
+    assert "spelling, acc_bytes" in page
+
+
+def test_the_text_has_a_page_and_a_table_of_its_own(materialized: Materialized) -> None:
+    page = (materialized.platform.home.reports("miniature") / "corpus_quality.html").read_text(encoding="utf-8")
+    assert "Near-duplicates were not looked for." in page
+    own = materialized.query("SELECT language, value FROM corpus_quality WHERE metric = 'own_script_share' ORDER BY language")
+    assert own["language"].to_list() == ["eng_Latn", "jpn_Jpan", "rus_Cyrl"]
+    assert own["value"].is_between(0.5, 1).all()
+    read = materialized.query("SELECT value FROM corpus_quality WHERE metric = 'got_share' AND split = 'train'")
+    assert abs(read["value"].sum() - 1) < 1e-12
 
 
 def test_the_last_event_of_every_partition_carries_its_data_version(materialized: Materialized) -> None:
     lineage = materialized.platform.lineage(materialized.study)
     of = StudyAssets(materialized.study)
-    for stage in ASSETS[:-2]:
+    for stage in [asset for asset in ASSETS if asset in STAGES]:
         key = of.key(stage)
         partitions = of.partitions.of_stage[stage]
         expected = {lineage.require(target).content_hash for target in lineage.targets(stage).values()}
@@ -159,7 +223,13 @@ def test_the_last_event_of_every_partition_carries_its_data_version(materialized
 
 def test_every_check_passed_and_reports_what_it_measured(materialized: Materialized) -> None:
     of = StudyAssets(materialized.study)
-    checks = {"mixture": "document_in_one_split", "tokenizer": "lossless", "checkpoint": "trained", "bits_per_byte": "below_unigram"}
+    checks = {
+        "mixture": "document_in_one_split",
+        "tokenizer": "lossless",
+        "checkpoint": "trained",
+        "bits_per_byte": "below_unigram",
+        "downstream_scores": "scored_alike",
+    }
     for asset, name in checks.items():
         key = dg.AssetCheckKey(of.key(asset), name)
         record = materialized.instance.event_log_storage.get_latest_asset_check_execution_by_key([key])[key]

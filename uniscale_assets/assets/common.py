@@ -18,6 +18,8 @@ from uniscale_assets.study import Study
 from uniscale_assets.tables import TABLES
 
 OWNERS = ["team:uniscale"]
+# eager() alone waits until no partition is missing; a report is of what exists.
+REFRESH = dg.AutomationCondition.eager().without(~dg.AutomationCondition.any_deps_missing())
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,9 @@ from typing import Any
 
 import dagster as dg
 
-from uniscale_assets.assets.common import StageRun, StudyAssets
+from uniscale_assets.assets.common import REFRESH, StageRun, StudyAssets
 from uniscale_assets.assets.outcomes import AssetEvent, MaterializeConfig
-from uniscale_assets.resources import publishing
+from uniscale_assets.resources import corpus_steps, publishing
 from uniscale_assets.resources.dagster_platform import PlatformResource
 from uniscale_assets.resources.store import Artifact, Draft
 
@@ -52,4 +52,14 @@ def corpora_assets(of: StudyAssets) -> list[Any]:
 
         yield from run.make_each(make, describe)
 
-    return [documents, mixture]
+    @dg.asset(
+        **of.options("corpus_quality", group="corpora", kinds={"plotly", "duckdb"}, tables=("corpus_quality",)),
+        deps=[of.dependency("documents", dg.AllPartitionMapping()), of.dependency("mixture")],
+        automation_condition=REFRESH,
+        description="What the text is like, as a page and a table: lengths, scripts, repeated lines, what was dropped, the language mix.",
+    )
+    def corpus_quality(platform: PlatformResource) -> dg.MaterializeResult[Any]:
+        published = corpus_steps.publish_corpus_quality(platform.get(), platform.get().lineage(study))
+        return dg.MaterializeResult(metadata=published.metadata, data_version=dg.DataVersion(published.content_hash))
+
+    return [documents, mixture, corpus_quality]

@@ -7,24 +7,35 @@ from typing import Any
 import dagster as dg
 
 from uniscale_assets.assets.common import StudyAssets
+from uniscale_assets.assets.neural_measures import neural_assets_of
 from uniscale_assets.assets.partitions import grid_key
+from uniscale_assets.assets.scaling import SCALING_ASSETS
+from uniscale_assets.lineage import STAGES, stages_of
 
 # A job may hold only assets of one partitions definition.
 JOB_ASSETS = {
     "documents": ("documents",),
-    "mixture": ("mixture",),
+    "mixture": ("mixture", "corpus_quality"),
+    "byte_models": ("byte_model",),
     "vocabularies": ("vocabulary",),
     "tokenizers": ("tokenizer", "token_shards", "tokenizer_metrics"),
     "training": ("checkpoint",),
-    "evaluation": ("bits_per_byte",),
-    "models": ("checkpoint", "bits_per_byte"),
-    "reports": ("rank_correlations", "study_report"),
+    "downstream_tasks": ("downstream_tasks",),
+    "evaluation": ("bits_per_byte", "downstream_scores"),
+    "models": ("checkpoint", "bits_per_byte", "downstream_scores"),
+    "reports": ("rank_correlations", "predictors", "study_report"),
 }
 
 
 def study_jobs(of: StudyAssets) -> dict[str, Any]:
     """The jobs of one study by short name; in Dagster each name begins with the study's."""
-    return {name: stage_job(of, name, assets) for name, assets in JOB_ASSETS.items()}
+    scaling = {} if of.study.scaling is None else {"scaling": SCALING_ASSETS}
+    neural = {"neural": neural_assets_of(of.study)}
+    left_out = set(STAGES) - set(stages_of(of.study))
+    chosen = {
+        name: tuple(asset for asset in assets if asset not in left_out) for name, assets in {**JOB_ASSETS, **neural, **scaling}.items()
+    }
+    return {name: stage_job(of, name, assets) for name, assets in chosen.items() if assets}
 
 
 def stage_job(of: StudyAssets, name: str, assets: tuple[str, ...]) -> Any:

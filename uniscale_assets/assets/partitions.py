@@ -11,6 +11,7 @@ import dagster as dg
 
 from uniscale_assets.partition_keys import GridKey, ModelKey
 from uniscale_assets.study import Study
+from uniscale_assets.tokenization.protocol import byte_model_of
 
 Key = TypeVar("Key")
 
@@ -25,6 +26,11 @@ class StudyPartitions:
     def language(self) -> dg.StaticPartitionsDefinition:
         """One partition a language."""
         return dg.StaticPartitionsDefinition(list(self.study.corpus.languages))
+
+    @cached_property
+    def byte_model(self) -> dg.StaticPartitionsDefinition:
+        """One partition for each byte model."""
+        return dg.StaticPartitionsDefinition(self.study.byte_model_names)
 
     @cached_property
     def vocabulary(self) -> dg.StaticPartitionsDefinition:
@@ -48,13 +54,22 @@ class StudyPartitions:
         return {
             "documents": self.language,
             "mixture": None,
+            "byte_model": self.byte_model,
             "vocabulary": self.vocabulary,
             "tokenizer": self.tokenizer,
             "token_shards": self.tokenizer,
             "tokenizer_metrics": self.tokenizer,
             "checkpoint": self.grid,
             "bits_per_byte": self.grid,
+            "downstream_tasks": None,
+            "downstream_scores": self.grid,
         }
+
+    @cached_property
+    def vocabulary_from_byte_model(self) -> dg.StaticPartitionMapping:
+        """Each byte model with the vocabularies that are made from it."""
+        made = {name: byte_model_of(self.study.vocabulary_spec(name)) for name in self.study.vocabularies}
+        return dg.StaticPartitionMapping({model: [name for name in made if made[name] == model] for model in self.study.byte_model_names})
 
     @cached_property
     def tokenizer_from_vocabulary(self) -> dg.StaticPartitionMapping:
@@ -102,7 +117,7 @@ def ranges(wanted: Sequence[Any], study: Study) -> list[tuple[str, str]]:
 
 def stage_order(wanted: Sequence[str], study: Study) -> list[str]:
     """The list of partition keys that these stand in."""
-    lists = (list(study.corpus.languages), study.tokenizer_names, list(study.vocabularies))
+    lists = (list(study.corpus.languages), study.tokenizer_names, list(study.vocabularies), study.byte_model_names)
     return next(keys for keys in lists if set(wanted) <= set(keys))
 
 

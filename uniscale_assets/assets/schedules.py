@@ -59,9 +59,11 @@ def nightly_backfill(of: StudyAssets, job: Any) -> dg.ScheduleDefinition:
 
 
 def missing_models(lineage: Lineage[Artifact]) -> list[Request]:
-    """Partitions that could be made now, cheapest first: their token shards are there, their evaluation is not."""
+    """Partitions that could be made now, cheapest first: their token shards are there, their evaluation or downstream scores are not."""
+    if lineage.missing("downstream_tasks"):
+        return []
     found: list[Request] = []
-    for key in lineage.missing("bits_per_byte"):
+    for key in dict.fromkeys([*lineage.missing("bits_per_byte"), *lineage.missing("downstream_scores")]):
         target = lineage.checkpoint(key)
         if target.fingerprint is None:
             continue
@@ -105,4 +107,6 @@ def why_nothing(lineage: Lineage[Artifact], requests: list[Request]) -> str:
         return f"{len(requests)} models are missing, but {held_back} (the cheapest takes {cheapest.flops:.3g} FLOPs)"
     if lineage.missing("token_shards"):
         return "token shards are missing; materialize the groups corpora and tokenizers first"
+    if lineage.missing("downstream_tasks"):
+        return "downstream_tasks is missing; materialize it first"
     return "every model is trained and evaluated"

@@ -15,12 +15,13 @@ from uniscale_assets.resources.store import Artifact, Draft
 def tokenizers_assets(of: StudyAssets) -> list[Any]:
     """The assets of group `tokenizers`."""
     study, partitions = of.study, of.partitions
+    from_model = [of.dependency("byte_model", partitions.vocabulary_from_byte_model)] if study.byte_models else []
 
     @dg.asset(
         **of.options("vocabulary", group="tokenizers", kinds={"huggingface"}),
         # The page's "Materialize all" goes from partitions to partitions: without its second dependency it would end at the mixture.
-        deps=[of.dependency("mixture"), of.dependency("documents", dg.AllPartitionMapping())],
-        description="What a tokenizer family learns from text, at the largest vocabulary of those that share it.",
+        deps=[of.dependency("mixture"), of.dependency("documents", dg.AllPartitionMapping()), *from_model],
+        description="What a tokenizer family learns from text or compiles from a byte model, at the largest of those that share it.",
     )
     def vocabulary(context: dg.AssetExecutionContext, config: MaterializeConfig, platform: PlatformResource) -> Iterator[AssetEvent]:
         run = StageRun(context, config, platform.get(), platform.get().lineage(study), "vocabulary")

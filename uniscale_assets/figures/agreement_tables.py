@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from uniscale_assets.statistics.verdict import Agreement
 
 AGREEMENT_CAPTION = "Below each value its 95 % interval for these tokenizers, over seeds and documents, and the permutation p-value."
+REGRET = "regret (bits per byte)"
 AGREEMENT_COLUMNS = [
     "sizes",
     "Spearman",
@@ -25,18 +26,19 @@ AGREEMENT_COLUMNS = [
     "Spearman, noise removed",
     "decision accuracy",
     "winner's probability",
-    "regret (bits per byte)",
+    REGRET,
     "share of compute",
 ]
 
 
-def agreement_table(correlations: DataFrame, group: str, agreements: Sequence[Agreement] = ()) -> Table:
+def agreement_table(correlations: DataFrame, group: str, agreements: Sequence[Agreement] = (), regret: str = REGRET) -> Table:
     """Agreement of every pair of sizes over one group of tokenizers.
 
     Args:
         correlations: rows of `tables.RANK_CORRELATIONS` of one budget and language.
         group: its ``group_name``.
         agreements: of the verdict; they give the band of each pair with the largest size.
+        regret: what the column of regrets is called, with their unit.
     """
     found: dict[tuple[str, str], dict[str, dict[str, Any]]] = {}
     for row in correlations.filter(group_name=group).iter_rows(named=True):
@@ -45,7 +47,8 @@ def agreement_table(correlations: DataFrame, group: str, agreements: Sequence[Ag
     sizes = sorted_sizes([size for pair in found for size in pair])
     pairs = sorted(found, key=lambda pair: (-sizes.index(pair[1]), sizes.index(pair[0])))
     rows = [agreement_row(pair, found[pair], bands.get(pair, "")) for pair in pairs]
-    return Table(AGREEMENT_COLUMNS, rows, AGREEMENT_CAPTION, if_empty="It takes two sizes with models.")
+    columns = [regret if column == REGRET else column for column in AGREEMENT_COLUMNS]
+    return Table(columns, rows, AGREEMENT_CAPTION, if_empty="It takes two sizes with models.")
 
 
 def agreement_row(pair: tuple[str, str], found: Mapping[str, dict[str, Any]], band: str) -> list[Cell]:

@@ -34,6 +34,8 @@ def format_flops(value: float) -> str:
     if value <= 0:
         return "0"
     exponent = math.floor(math.log10(value) + 1e-12)
+    if value / 10**exponent >= 9.95:
+        exponent += 1
     mantissa = trimmed(value / 10**exponent, 2)
     power = "10" + str(exponent).translate(SUPERSCRIPTS)
     return power if mantissa == "1" else f"{mantissa} × {power}"

@@ -11,7 +11,11 @@ if TYPE_CHECKING:
 
     from polars import DataFrame
 
+    from uniscale_assets.figures.codebooks import CompressionFrames
+    from uniscale_assets.figures.intrinsic_frames import IntrinsicFrames
+    from uniscale_assets.figures.neural_frames import NeuralFrames
     from uniscale_assets.partition_keys import GridKey
+    from uniscale_assets.statistics.downstream import DownstreamStatistics
     from uniscale_assets.statistics.study_statistics import StudyStatistics
 
 TEMPLATE = "study_report.html.jinja"
@@ -52,6 +56,14 @@ class ReportInputs:
     """rows of `tables.TRAINING_CURVES`"""
     corpus_ledger: DataFrame
     """rows of `tables.CORPUS_LEDGER`"""
+    intrinsic: IntrinsicFrames | None = None
+    """what lies beside the intrinsic metrics; None where there is nothing yet"""
+    downstream: DownstreamStatistics | None = None
+    """accuracies and agreement on downstream tasks; None where the study asks for none"""
+    neural: NeuralFrames | None = None
+    """measures of neural compression; None where none of its tokenizers compresses"""
+    compression: CompressionFrames | None = None
+    """byte models and codebooks; None where the study has none"""
 
 
 def study_report(inputs: ReportInputs) -> str:

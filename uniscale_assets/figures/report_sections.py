@@ -9,10 +9,15 @@ from typing import TYPE_CHECKING, Any
 from uniscale_assets.figures import report_tables as tables
 from uniscale_assets.figures.agreement import agreement_by_language, size_scatter
 from uniscale_assets.figures.agreement_tables import agreement_table, equal_vocabulary_table, language_table
+from uniscale_assets.figures.codebooks import CompressionPart, compression_part
 from uniscale_assets.figures.corpus_mix import corpus_mix
 from uniscale_assets.figures.cost import training_cost
 from uniscale_assets.figures.coverage import coverage_frame, coverage_grid
+from uniscale_assets.figures.downstream_sections import DownstreamPart, downstream_parts
 from uniscale_assets.figures.frontier import decision_frontier
+from uniscale_assets.figures.intrinsic_sections import IntrinsicSections, intrinsic_sections
+from uniscale_assets.figures.neural_sections import NeuralSections, neural_sections
+from uniscale_assets.figures.predictor_sections import PredictorPart, predictor_parts
 from uniscale_assets.figures.ranking import rank_bumps, rank_rulers, ranking_dots
 from uniscale_assets.figures.style import sorted_sizes, styles_of
 from uniscale_assets.figures.tokenizers import bytes_per_token
@@ -85,6 +90,11 @@ class Sections:
     cost: Picture
     costs: Table
     coverage: Picture
+    intrinsic: IntrinsicSections
+    predictors: Sequence[PredictorPart]
+    downstream: Sequence[DownstreamPart]
+    neural: NeuralSections | None
+    codebooks: CompressionPart | None
 
 
 class Pictures:
@@ -116,6 +126,11 @@ def report_sections(inputs: ReportInputs) -> Sections:
         cost=draw(training_cost(inputs.training_runs, styles)),
         costs=tables.cost_table(inputs.training_runs),
         coverage=draw(coverage_grid(coverage_frame(inputs.study.grid, inputs.statistics.coverage), styles)),
+        intrinsic=intrinsic_sections(inputs.tokenizer_metrics, inputs.intrinsic, styles, draw),
+        predictors=predictor_parts(inputs.statistics.predictors, draw),
+        downstream=downstream_parts(inputs.downstream, styles, draw),
+        neural=neural_sections(inputs.neural, styles, draw),
+        codebooks=compression_part(inputs.compression, inputs.tokenizer_metrics, styles),
     )
 
 

@@ -68,6 +68,7 @@ def span(low: float | None, high: float | None, digits: int = 4, *, share: bool 
 RANKING_CAPTION = (
     "Bits per byte, mean over seeds, best of the largest size first. Below: difference to the best of the size with its 95 % interval,"
     " paired over documents and simultaneous over all pairs. Bold: the best. Shaded: cannot be told from the best."
+    " Information capacity: bits saved for each million FLOPs of inference, tokenizer included, at the largest size."
 )
 INTERVAL_CAPTION = (
     "95 % intervals of the values themselves: documents that are hard for every tokenizer make them wide,"
@@ -95,7 +96,16 @@ def ranking_table(ranking: DataFrame, styles: Mapping[str, TokenizerStyle]) -> T
         found = {row["tokenizer"]: row for row in rows.iter_rows(named=True)}
         for name in names:
             cells[name].append(ranking_cell(found[name], level) if name in found else Cell(NOTHING, note="no model of this size yet"))
-    return Table(["tokenizer", *sizes], [cells[name] for name in names], RANKING_CAPTION)
+    capacities = {
+        row["tokenizer"]: row["information_capacity"] for row in ranking.filter(ranking["size"].is_in(sizes[-1:])).iter_rows(named=True)
+    }
+    columns = ["tokenizer", *sizes, f"information capacity at {' '.join(sizes[-1:])} (bits/MFLOP)"]
+    return Table(columns, [[*cells[name], Cell(per_million(capacities.get(name)))] for name in names], RANKING_CAPTION)
+
+
+def per_million(capacity: float | None) -> str:
+    """Information capacity in bits for each million FLOPs."""
+    return NOTHING if capacity is None else trimmed(capacity * 1e6, 3)
 
 
 def ranking_cell(row: dict[str, Any], level: frozenset[str]) -> Cell:
@@ -114,9 +124,9 @@ def interval_table(ranking: DataFrame) -> Table:
     for size in sorted_sizes(ranking["size"].to_list()):
         for row in ranking.filter(size=size).sort("rank", "tokenizer").iter_rows(named=True):
             names = [size, f"{row['rank']:g}", row["tokenizer"], str(row["seeds"])]
-            values = [number(row["bits_per_byte"]), span(row["low"], row["high"]) or NOTHING]
+            values = [number(row["bits_per_byte"]), span(row["low"], row["high"]) or NOTHING, per_million(row["information_capacity"])]
             rows.append([Cell(text) for text in (*names, *values)])
-    columns = ["size", "rank", "tokenizer", "seeds", "bits per byte", "95 % interval"]
+    columns = ["size", "rank", "tokenizer", "seeds", "bits per byte", "95 % interval", "information capacity (bits/MFLOP)"]
     return Table(columns, rows, INTERVAL_CAPTION, frozenset({0, 2}))
 
 

@@ -8,7 +8,11 @@ from uniscale_assets.figures.agreement import agreement_by_language, size_scatte
 from uniscale_assets.figures.corpus_mix import corpus_mix
 from uniscale_assets.figures.cost import training_cost
 from uniscale_assets.figures.coverage import coverage_frame, coverage_grid
+from uniscale_assets.figures.downstream import accuracy_by_size
 from uniscale_assets.figures.frontier import decision_frontier
+from uniscale_assets.figures.intrinsic_sections import intrinsic_figures
+from uniscale_assets.figures.neural_sections import neural_figures
+from uniscale_assets.figures.predictors import predictor_frontier
 from uniscale_assets.figures.ranking import rank_bumps, rank_rulers, ranking_dots
 from uniscale_assets.figures.style import sorted_sizes, styles_of
 from uniscale_assets.figures.tokenizers import bytes_per_token
@@ -33,6 +37,8 @@ def study_figures(inputs: ReportInputs) -> dict[str, Figure]:
         "loss_curves_over_flops": loss_curves(inputs.training_curves, styles, "flops"),
         "training_cost": training_cost(inputs.training_runs, styles),
         "coverage": coverage_grid(coverage_frame(inputs.study.grid, inputs.statistics.coverage), styles),
+        **intrinsic_figures(inputs.tokenizer_metrics, inputs.intrinsic, styles),
+        **neural_figures(inputs.neural, styles),
     }
     for budget in dict.fromkeys(inputs.statistics.ranking["budget"].to_list()):
         suffix = f"_{budget}" if budget else ""
@@ -43,6 +49,11 @@ def study_figures(inputs: ReportInputs) -> dict[str, Figure]:
 def budget_figures(inputs: ReportInputs, budget: str, styles: Mapping[str, TokenizerStyle]) -> dict[str, Figure]:
     """Ranking and agreement of one budget; of every smaller size with the largest."""
     numbers = inputs.statistics
+    downstream = (
+        {}
+        if inputs.downstream is None
+        else {"downstream_accuracy": accuracy_by_size(inputs.downstream.accuracies.filter(budget=budget), styles)}
+    )
     ranking = numbers.ranking.filter(budget=budget, language="all")
     sizes = sorted_sizes(ranking["size"].to_list())
     largest = sizes[-1]
@@ -52,6 +63,8 @@ def budget_figures(inputs: ReportInputs, budget: str, styles: Mapping[str, Token
         "ranks_over_sizes": rank_bumps(ranking, styles),
         **scatters,
         "decision_accuracy_against_compute": decision_frontier(numbers.rank_correlations.filter(budget=budget)),
+        "predictors_against_compute": predictor_frontier(numbers.predictors.filter(budget=budget)),
         "agreement_by_language": agreement_by_language(numbers.rank_correlations.filter(budget=budget)),
+        **downstream,
         "ranking_by_ruler": rank_rulers(numbers.comparisons.filter(budget=budget), largest, styles),
     }

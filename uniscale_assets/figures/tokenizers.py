@@ -20,8 +20,20 @@ def bytes_per_token(metrics: DataFrame, styles: Mapping[str, TokenizerStyle]) ->
         metrics: rows of `tables.TOKENIZER_METRICS`; those with metric ``bytes_per_token`` are drawn.
         styles: from `style.styles_of`; give the order of rows.
     """
-    title = "Compression by language (bytes per token)"
-    rows = metrics.filter(metric="bytes_per_token")
+    return language_heatmap(
+        metrics.filter(metric="bytes_per_token"), styles, "Compression by language (bytes per token)", "bytes per token"
+    )
+
+
+def language_heatmap(rows: DataFrame, styles: Mapping[str, TokenizerStyle], title: str, unit: str) -> Figure:
+    """A number of every tokenizer by language, as a table of shades.
+
+    Args:
+        rows: columns tokenizer, language and value.
+        styles: from `style.styles_of`; give the order of rows.
+        title: of the figure.
+        unit: for the pointer.
+    """
     if rows.is_empty():
         return says(title, "No tokenizer has been measured yet.")
     from plotly.graph_objects import Figure, Heatmap
@@ -39,7 +51,7 @@ def bytes_per_token(metrics: DataFrame, styles: Mapping[str, TokenizerStyle]) ->
         showscale=False,
         xgap=1,
         ygap=1,
-        hovertemplate="%{y}, %{x}<br>%{z:.3f} bytes per token<extra></extra>",
+        hovertemplate="%{y}, %{x}<br>%{z:.3f} " + unit + "<extra></extra>",
     )
     left = 24 + 8 * max(len(name) for name in names)
     figure = dress(Figure(trace), title, height=140 + 26 * len(names), width=max(480, left + 40 + 50 * len(languages)))

@@ -31,10 +31,15 @@ class Shape:
 
 # The MLP of Apertus has two matrices (up, down) and that of Llama three (gate, up, down): at the same width and depth
 # their inner widths stand 3 : 2. Up to 300M every head has its own keys and values; 1B and 3B group them as the published
-# Apertus and Llama models do. Head dimensions below 64 exist only in the demo's sizes.
+# Apertus and Llama models do. Head dimensions below 64 exist only in sizes for demos.
 SHAPES: dict[str, dict[str, Shape]] = {
     "apertus": {
+        "0.005M": Shape(width=16, layers=2, heads=2, key_value_heads=2, feed_forward=44),
+        "0.01M": Shape(width=24, layers=2, heads=2, key_value_heads=2, feed_forward=56),
+        "0.02M": Shape(width=28, layers=2, heads=2, key_value_heads=2, feed_forward=120),
+        "0.04M": Shape(width=32, layers=3, heads=2, key_value_heads=2, feed_forward=142),
         "0.06M": Shape(width=48, layers=2, heads=2, key_value_heads=2, feed_forward=216),
+        "0.1M": Shape(width=40, layers=4, heads=2, key_value_heads=2, feed_forward=230),
         "0.2M": Shape(width=80, layers=3, heads=2, key_value_heads=2, feed_forward=256),
         "0.8M": Shape(width=128, layers=4, heads=4, key_value_heads=4, feed_forward=528),
         "4M": Shape(width=256, layers=5, heads=4, key_value_heads=4, feed_forward=1024),
@@ -46,9 +51,15 @@ SHAPES: dict[str, dict[str, Shape]] = {
         "3B": Shape(width=3072, layers=28, heads=24, key_value_heads=8, feed_forward=13312),
     },
     "llama": {
+        "0.005M": Shape(width=16, layers=2, heads=2, key_value_heads=2, feed_forward=30),
+        "0.01M": Shape(width=24, layers=2, heads=2, key_value_heads=2, feed_forward=40),
+        "0.02M": Shape(width=28, layers=2, heads=2, key_value_heads=2, feed_forward=80),
+        "0.04M": Shape(width=32, layers=3, heads=2, key_value_heads=2, feed_forward=96),
         "0.06M": Shape(width=48, layers=2, heads=2, key_value_heads=2, feed_forward=144),
+        "0.1M": Shape(width=40, layers=4, heads=2, key_value_heads=2, feed_forward=154),
         "0.2M": Shape(width=80, layers=3, heads=2, key_value_heads=2, feed_forward=168),
         "0.8M": Shape(width=128, layers=4, heads=4, key_value_heads=4, feed_forward=352),
+        "3M": Shape(width=256, layers=3, heads=4, key_value_heads=4, feed_forward=1024),
         "4M": Shape(width=256, layers=5, heads=4, key_value_heads=4, feed_forward=688),
         "20M": Shape(width=512, layers=6, heads=8, key_value_heads=8, feed_forward=1488),
         "50M": Shape(width=640, layers=10, heads=10, key_value_heads=10, feed_forward=1744),

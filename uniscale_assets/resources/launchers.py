@@ -1,17 +1,17 @@
-"""Trainings and evaluations of a run, side by side in worker processes."""
+"""Trainings, evaluations and downstream tasks of a run, side by side in worker processes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from uniscale_assets.errors import UniscaleError
 from uniscale_assets.lineage import Lineage, MissingInputError, Target
 from uniscale_assets.partition_keys import GridKey
-from uniscale_assets.resources.model_steps import Commission, EvaluationJob, TrainingJob
-from uniscale_assets.resources.planning import evaluation_flops, planned_flops
+from uniscale_assets.resources.model_steps import Commission, DownstreamJob, EvaluationJob, TrainingJob
+from uniscale_assets.resources.planning import downstream_flops, evaluation_flops, planned_flops
 from uniscale_assets.resources.platform import Made, Platform
 from uniscale_assets.resources.progress import Progress, tell
 from uniscale_assets.resources.store import Artifact
@@ -19,6 +19,9 @@ from uniscale_assets.specification import Specification
 
 if TYPE_CHECKING:
     from uniscale_assets.modeling.pool import Job, JobFailed, JobResult, Pool
+
+
+Key = TypeVar("Key")
 
 
 class PartitionFailedError(UniscaleError):
@@ -76,11 +79,25 @@ def evaluate_each(platform: Platform, lineage: Lineage[Artifact], keys: Sequence
     yield from run_each(platform, lineage, {key: lineage.bits_per_byte(key) for key in keys}, job_of, force=force)
 
 
+def score_each(platform: Platform, lineage: Lineage[Artifact], keys: Sequence[GridKey], *, force: bool) -> Iterator[Made]:
+    """Run downstream tasks on every model that the store has no such scores of; each is yielded as it commits."""
+    from uniscale_assets.evaluation.downstream.harness import require_harness
+
+    targets = {key: lineage.downstream_scores(key) for key in keys}
+    if force or any(lineage.find(target) is None for target in targets.values()):
+        require_harness()
+
+    def job_of(key: GridKey, target: Target) -> Job:
+        return pool_job("score", key, downstream_job(platform, lineage, key, target, force=force), downstream_flops(lineage, key))
+
+    yield from run_each(platform, lineage, targets, job_of, force=force)
+
+
 def run_each(
     platform: Platform,
     lineage: Lineage[Artifact],
-    targets: dict[GridKey, Target],
-    job_of: Callable[[GridKey, Target], Job],
+    targets: Mapping[Key, Target],
+    job_of: Callable[[Key, Target], Job],
     *,
     force: bool,
 ) -> Iterator[Made]:
@@ -102,7 +119,7 @@ def run_each(
             yield made_of(platform, key, targets[key], result)
 
 
-def existing_or_missing(platform: Platform, key: GridKey, target: Target, *, force: bool) -> Made | None:
+def existing_or_missing(platform: Platform, key: Any, target: Target, *, force: bool) -> Made | None:
     """What needs no worker: an artifact that is there, or an input that is not."""
     if target.fingerprint is None:
         return Made(key, error=MissingInputError(f"what {target.stage} {target.label} is made from is missing; materialize that first"))
@@ -110,7 +127,7 @@ def existing_or_missing(platform: Platform, key: GridKey, target: Target, *, for
     return Made(key, existing) if existing else None
 
 
-def report_of(targets: dict[GridKey, Target], by_name: dict[str, GridKey]) -> Callable[[str, Any], None]:
+def report_of(targets: Mapping[Key, Target], by_name: Mapping[str, Key]) -> Callable[[str, Any], None]:
     """Hand the workers' progress on to whoever waits."""
 
     def report(name: str, value: list[Any]) -> None:
@@ -121,7 +138,7 @@ def report_of(targets: dict[GridKey, Target], by_name: dict[str, GridKey]) -> Ca
     return report
 
 
-def made_of(platform: Platform, key: GridKey, target: Target, result: JobResult) -> Made:
+def made_of(platform: Platform, key: Any, target: Target, result: JobResult) -> Made:
     """The artifact that a worker committed, or why it did not."""
     from uniscale_assets.modeling.pool import JobFinished
 
@@ -176,6 +193,19 @@ def evaluation_job(platform: Platform, lineage: Lineage[Artifact], key: GridKey,
         shards=platform.input(lineage, lineage.token_shards(key.tokenizer)),
         evaluation=study.evaluation,
         context_bytes=study.training.context.bytes,
+    )
+
+
+def downstream_job(platform: Platform, lineage: Lineage[Artifact], key: GridKey, target: Target, *, force: bool) -> DownstreamJob:
+    """Everything that a worker needs to run downstream tasks on one model."""
+    spec = lineage.study.downstream
+    assert spec is not None
+    return DownstreamJob(
+        commission=commission_of(platform, target, force=force),
+        checkpoint=platform.input(lineage, lineage.checkpoint(key)),
+        tokenizer=platform.input(lineage, lineage.tokenizer(key.tokenizer)),
+        tasks=platform.input(lineage, lineage.downstream_tasks()) if spec.offline_tasks else None,
+        downstream=spec,
     )
 
 

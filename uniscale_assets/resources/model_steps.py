@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
-from uniscale_assets.evaluation.spec import EvaluationSpec
+from uniscale_assets.evaluation.spec import DownstreamSpec, EvaluationSpec
 from uniscale_assets.home import Home
 from uniscale_assets.modeling.records import TrainingTask
 from uniscale_assets.modeling.spec import ExecutionSpec
@@ -48,6 +48,17 @@ class EvaluationJob(Specification):
     context_bytes: int
 
 
+class DownstreamJob(Specification):
+    """Downstream tasks on one model, and where its scores go."""
+
+    commission: Commission
+    checkpoint: Path
+    tokenizer: Path
+    tasks: Path | None
+    """of the tasks that are made from the study's own text, where it asks for any"""
+    downstream: DownstreamSpec
+
+
 def train(payload: dict[str, Any], tell: Tell) -> None:
     """Train a model and commit its checkpoint. ``payload`` is a ``TrainingJob`` as JSON values."""
     from uniscale_assets.modeling.records import TrainingProgress
@@ -76,6 +87,20 @@ def evaluate(payload: dict[str, Any], tell: Tell) -> None:
     with store.writing(of.stage, of.label, of.fingerprint, replace=of.force) as draft:
         summary = evaluate_checkpoint(
             job.checkpoint, job.shards, job.evaluation, job.context_bytes, draft.path, lambda done, whole: tell([done, whole, "tokens"])
+        )
+        draft.metadata |= {"seconds": summary.seconds, "cpu_seconds": summary.cpu_seconds, "device": summary.device}
+
+
+def score(payload: dict[str, Any], tell: Tell) -> None:
+    """Run downstream tasks on a model and commit its scores. ``payload`` is a ``DownstreamJob`` as JSON values."""
+    from uniscale_assets.evaluation.downstream.score import score_downstream
+
+    job = parse(DownstreamJob, payload)
+    of = job.commission
+    store = ArtifactStore(Home(of.home))
+    with store.writing(of.stage, of.label, of.fingerprint, replace=of.force) as draft:
+        summary = score_downstream(
+            job.checkpoint, job.tokenizer, job.tasks, job.downstream, draft.path, lambda done, whole: tell([done, whole, "tokens"])
         )
         draft.metadata |= {"seconds": summary.seconds, "cpu_seconds": summary.cpu_seconds, "device": summary.device}
 

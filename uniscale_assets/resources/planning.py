@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 # Bytes per token of mixed multilingual text grow with the logarithm of the vocabulary. Guess from the demo's tokenizers
 # (BPE, gpt4 preset, 12 languages: 2.1 at 1024 ids, 3.1 at 4096), used only until a study's own are measured.
 GUESSED_BYTES_PER_TOKEN_AT_1024, GUESSED_GAIN_A_DOUBLING = 2.1, 0.5
+# Ids of a tokenizer whose size the text or a file decides, until it exists.
+GUESSED_VOCAB_SIZE = 4096
 # Training FLOPs a second of one process on one core, until the training_runs table knows better.
 GUESSED_FLOPS_PER_SECOND = 8e9
 
@@ -63,20 +65,31 @@ def bytes_per_token(lineage: Lineage[Artifact], tokenizer: str) -> float | None:
     return read_summary(shards.path).bytes_per_token if shards else None
 
 
+def vocabulary_size(lineage: Lineage[Artifact], tokenizer: str) -> int:
+    """Ids of a tokenizer: what the study asks for, else what was measured, else a guess."""
+    from uniscale_assets.tokenization.shards import read_summary
+
+    asked = lineage.study.tokenizer(tokenizer).vocab_size
+    if asked is not None:
+        return asked
+    shards = lineage.find(lineage.token_shards(tokenizer))
+    return read_summary(shards.path).vocab_size if shards else GUESSED_VOCAB_SIZE
+
+
 def plan_model(lineage: Lineage[Artifact], key: GridKey, measured: float | None) -> TrainingPlan:
     """The plan of one model; exact but for separators once its tokenizer's shards exist."""
     from uniscale_assets.modeling.budget import plan_training
 
     study = lineage.study
-    spec = study.tokenizer(key.tokenizer)
+    vocab_size = vocabulary_size(lineage, key.tokenizer)
     return plan_training(
         study.models.architecture,
         key.model.size,
         study.models.tie_embeddings,
         study.training,
         study.budget_value(key.model),
-        spec.vocab_size,
-        measured or guessed_bytes_per_token(spec.vocab_size),
+        vocab_size,
+        measured or guessed_bytes_per_token(vocab_size),
     )
 
 
@@ -94,6 +107,24 @@ def evaluation_flops(lineage: Lineage[Artifact], key: GridKey) -> float:
     tokens = read_summary(shards.path).splits[lineage.study.evaluation.split].tokens
     windows_overlap = lineage.study.training.context.bytes / (lineage.study.evaluation.stride_bytes or lineage.study.training.context.bytes)
     return plan.flops.total / plan.labels / 3 * tokens * max(1.0, windows_overlap)
+
+
+def downstream_flops(lineage: Lineage[Artifact], key: GridKey) -> float:
+    """FLOPs of a model's downstream tasks: a forward pass over the items that are made from the study's own text.
+
+    What tasks by name or in files take is not known before they run; where there are no others it is taken to be as much as
+    the evaluation.
+    """
+    from uniscale_assets.evaluation.downstream.build import read_tasks_ledger
+
+    spec = lineage.study.downstream
+    if spec is None or not spec.offline_tasks:
+        return evaluation_flops(lineage, key)
+    ledger = read_tasks_ledger(lineage.require(lineage.downstream_tasks()).path)
+    measured = bytes_per_token(lineage, key.tokenizer)
+    plan = plan_model(lineage, key, measured)
+    tokens = ledger.bytes / (measured or guessed_bytes_per_token(vocabulary_size(lineage, key.tokenizer)))
+    return plan.flops.total / plan.labels / 3 * tokens
 
 
 def measured_speed(platform: Platform) -> Speed:
@@ -176,6 +207,11 @@ def notes(study: Study, measured: dict[str, float | None], speed: Speed, frame: 
         f"The forecast rests on {speed.source}.",
         "Parameters and FLOPs by part; each line is one model, the same for every seed.",
     ]
+    unknown = [spec.name for spec in study.tokenizers if spec.vocab_size is None and measured[spec.name] is None]
+    if unknown:
+        lines.append(f"Until these tokenizers exist, their vocabulary sizes are guessed at {GUESSED_VOCAB_SIZE:,}: {', '.join(unknown)}.")
+    if study.downstream is not None:
+        lines.append(f"Then {len(study.downstream.tasks)} downstream tasks on each model: {', '.join(study.downstream.tasks)}.")
     guessed = [name for name, value in measured.items() if value is None]
     if guessed:
         lines.append(f"Bytes per token are guessed from the vocabulary size until the tokenizers exist: {', '.join(guessed)}.")

@@ -48,6 +48,7 @@ def describe_documents(_: str, artifact: Artifact) -> dict[str, Any]:
         "documents": ledger.total.documents,
         "bytes": ledger.total.bytes,
         "exact duplicates dropped": ledger.duplicates.documents,
+        "near-duplicates dropped": ledger.near_duplicates.documents if ledger.near_duplicates else None,
         **splits,
     }
 
@@ -64,7 +65,17 @@ def publish_corpus(platform: Platform, lineage: Lineage[Artifact], mixture: Arti
     rows = [ledger_row(ledger, mixed, split) for ledger in ledgers for split in ledger.splits]
     frame = with_columns(pl.DataFrame(rows), "corpus_ledger", study=study.name, fingerprint=mixture.fingerprint)
     platform.warehouse.replace("corpus_ledger", study.name, WHOLE, frame)
-    return {f"{split} bytes": mixed.total(split).bytes for split in mixed.splits}
+    return {**{f"{split} bytes": mixed.total(split).bytes for split in mixed.splits}, **contaminated_documents(mixed)}
+
+
+def contaminated_documents(mixed: MixtureLedger) -> dict[str, int]:
+    """Training documents that share n-grams with evaluation text, by split; nothing where the study does not look for them."""
+    found = mixed.decontamination
+    done = "removed" if found and found.removed else "listed"
+    return {
+        f"{split} documents contaminated and {done}": sum(counts.documents for counts in by_language.values())
+        for split, by_language in (found.found if found else {}).items()
+    }
 
 
 def ledger_row(ledger: LanguageLedger, mixed: MixtureLedger, split: SplitName) -> dict[str, str | int]:
@@ -90,7 +101,8 @@ def describe_tokenizer(_: str, artifact: Artifact) -> dict[str, Any]:
     tokenizer = load_tokenizer(artifact.path)
     lines = [f"| {token.id} | {token.bytes} | {code_span(token.text)} |" for token in sample_tokens(tokenizer)]
     table = "\n".join(["| id | bytes | token |", "|---|---|---|", *lines])
-    return {"vocabulary size": tokenizer.vocab_size, "sample tokens": markdown(table), **artifact.metadata}
+    shown = markdown(table) if lines else "none: its tokens mean nothing one by one"
+    return {"vocabulary size": tokenizer.vocab_size, "sample tokens": shown, **artifact.metadata}
 
 
 def code_span(text: str) -> str:
@@ -113,33 +125,52 @@ def publish_tokenizer(platform: Platform, lineage: Lineage[Artifact], name: str,
     import polars as pl
 
     from uniscale_assets.figures.inline import inline_bytes_per_token
+    from uniscale_assets.neural_compression.measuring import bits_rows
+    from uniscale_assets.tokenization.description import read_description
+    from uniscale_assets.tokenization.metric_rows import frame_of
     from uniscale_assets.tokenization.shards import read_summary
 
     study, spec = lineage.study, lineage.study.tokenizer(name)
-    metrics = pl.read_parquet(artifact.path / "metrics.parquet")
+    summary = read_summary(lineage.require(lineage.token_shards(name)).path)
+    metrics = intrinsic_metrics(artifact)
+    if study.compresses:
+        metrics = metrics.vstack(frame_of(bits_rows(metrics, summary.vocab_size)))
     constants = {"study": study.name, "tokenizer": name, "fingerprint": artifact.fingerprint}
     platform.warehouse.replace("tokenizer_metrics", study.name, name, with_columns(metrics, "tokenizer_metrics", **constants))
     vocabulary = lineage.require(lineage.vocabulary(study.vocabulary_of(name)))
     line = pl.DataFrame(
         {
             "family": [spec.family],
-            "vocab_size": [spec.vocab_size],
+            "vocab_size": [summary.vocab_size],
             "pretokenizer": [spec.pretokenizer],
-            "bytes_per_token": [read_summary(lineage.require(lineage.token_shards(name)).path).bytes_per_token],
+            "bytes_per_token": [summary.bytes_per_token],
             "unigram_bits_per_byte": [overall(metrics, "unigram_bits_per_byte")],
             "training_seconds": [vocabulary.metadata["training seconds"]],
             "peak_memory_bytes": [vocabulary.metadata["peak memory bytes"]],
+            "encoding_flops_per_byte": [read_description(lineage.require(lineage.tokenizer(name)).path).encoding_flops_per_byte],
         }
     )
     platform.warehouse.replace("tokenizers", study.name, name, with_columns(line, "tokenizers", **constants))
     return {
-        "vocabulary size": spec.vocab_size,
+        "vocabulary size": summary.vocab_size,
         "bytes per token": line["bytes_per_token"].item(),
         "unigram bits per byte": line["unigram_bits_per_byte"].item(),
         "training seconds": line["training_seconds"].item(),
         "peak memory bytes": line["peak_memory_bytes"].item(),
+        **artifact.metadata,
         "bytes per token by language": markdown(inline_bytes_per_token(metrics, f"{name}: bytes per token")),
     }
+
+
+def intrinsic_metrics(artifact: Artifact) -> pl.DataFrame:
+    """The metrics of an artifact and what encoding cost when it was made."""
+    import polars as pl
+
+    from uniscale_assets.tokenization.metric_rows import frame_of
+    from uniscale_assets.tokenization.metrics_throughput import EncodingCost, cost_rows
+
+    cost = EncodingCost(artifact.metadata["bytes per CPU second"], artifact.metadata["encoding memory bytes"])
+    return pl.read_parquet(artifact.path / "metrics.parquet").vstack(frame_of(cost_rows(cost)))
 
 
 def overall(metrics: pl.DataFrame, metric: str) -> float:

@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from uniscale_assets.files import hash_file, hash_of, write_text
 from uniscale_assets.lineage import Lineage
+from uniscale_assets.resources.compression_files import compression_frames
+from uniscale_assets.resources.downstream_reporting import accuracies_markdown, downstream_of
+from uniscale_assets.resources.intrinsic_files import intrinsic_frames
 from uniscale_assets.resources.platform import Platform
 from uniscale_assets.resources.publishing import WHOLE, markdown, with_columns
 from uniscale_assets.resources.store import Artifact
@@ -64,15 +67,36 @@ def statistics_of(lineage: Lineage[Artifact], rows: StudyRows) -> StudyStatistic
     from uniscale_assets.statistics.study_statistics import study_statistics
 
     scores = (rows.bits_per_byte, rows.document_scores, rows.training_runs, rows.training_curves, rows.tokenizers)
-    return study_statistics(*scores, lineage.study.grid)
+    return study_statistics(*scores, lineage.study.grid, tokenizer_metrics=rows.tokenizer_metrics)
 
 
 def publish_rank_correlations(platform: Platform, lineage: Lineage[Artifact]) -> Published:
     """Compute the agreement between every pair of sizes over what exists, and write its table."""
-    found = statistics_of(lineage, rows_of_study(platform, lineage))
-    table = with_columns(found.rank_correlations, "rank_correlations", study=lineage.study.name)
+    import polars as pl
+
+    rows = rows_of_study(platform, lineage)
+    found, downstream = statistics_of(lineage, rows), downstream_of(platform, lineage, rows.training_runs, rows.tokenizers)
+    frames = [found.rank_correlations, *([] if downstream is None else [downstream.rank_correlations])]
+    table = with_columns(pl.concat(frames), "rank_correlations", study=lineage.study.name)
     platform.warehouse.replace("rank_correlations", lineage.study.name, WHOLE, table)
-    metadata = {"coverage": str(found.coverage), "verdict": markdown(verdict_text(found)), "agreement": markdown(agreement_table(table))}
+    agreement = markdown(agreement_table(found.rank_correlations))
+    accuracies = {} if downstream is None else {"downstream accuracies": markdown(accuracies_markdown(downstream))}
+    metadata = {"coverage": str(found.coverage), "verdict": markdown(verdict_text(found)), "agreement": agreement, **accuracies}
+    return Published(hash_of(table.rows()), metadata)
+
+
+def publish_predictors(platform: Platform, lineage: Lineage[Artifact]) -> Published:
+    """Score everything that predicts the ranking of the largest size, and write its table."""
+    from uniscale_assets.figures.predictor_tables import predictors_markdown
+    from uniscale_assets.statistics.predictor_wording import predictor_sentences
+    from uniscale_assets.statistics.predictors import predictors
+
+    rows = rows_of_study(platform, lineage)
+    found = predictors(rows.bits_per_byte, rows.document_scores, rows.training_runs, rows.training_curves, rows.tokenizer_metrics)
+    table = with_columns(found, "predictors", study=lineage.study.name)
+    platform.warehouse.replace("predictors", lineage.study.name, WHOLE, table)
+    said = "\n\n".join(predictor_sentences(found)) or "Nothing to say before two sizes, or one size and metrics, have three tokenizers."
+    metadata = {"verdict": markdown(said), "predictors": markdown(predictors_markdown(found)), "rows": found.height}
     return Published(hash_of(table.rows()), metadata)
 
 
@@ -105,22 +129,34 @@ def report_path(platform: Platform, study: str) -> Path:
     return platform.home.reports(study) / REPORT_FILE
 
 
-def report_inputs(lineage: Lineage[Artifact], rows: StudyRows) -> ReportInputs:
+def report_inputs(platform: Platform, lineage: Lineage[Artifact], rows: StudyRows) -> ReportInputs:
     """All that the report is made from."""
     from uniscale_assets.figures.report import ReportInputs, StudyFacts
+    from uniscale_assets.resources.neural_reporting import neural_frames
 
     study = lineage.study
     facts = StudyFacts(
         name=study.name,
         description=study.description,
         text=study_text(study),
-        fingerprint=hash_of(study.model_dump(mode="json", exclude={"description", "execution", "nightly", "run_tags"})),
+        fingerprint=study_hash(study),
         families={spec.name: spec.family for spec in study.tokenizers},
         grid=study.grid,
         versions={name: version(name) for name in VERSIONED},
     )
+    downstream = downstream_of(platform, lineage, rows.training_runs, rows.tokenizers)
     frames = (rows.tokenizers, rows.tokenizer_metrics, rows.training_runs, rows.training_curves, rows.corpus_ledger)
-    return ReportInputs(facts, statistics_of(lineage, rows), *frames)
+    intrinsic, compression = intrinsic_frames(lineage), compression_frames(platform, lineage)
+    numbers = statistics_of(lineage, rows)
+    neural = neural_frames(platform, lineage, rows)
+    return ReportInputs(facts, numbers, *frames, intrinsic=intrinsic, downstream=downstream, compression=compression, neural=neural)
+
+
+def study_hash(study: Study) -> str:
+    """Hash of what can change a result; a study without scaling laws, say, has the one that it had before there were any."""
+    without = {"description", "execution", "nightly", "run_tags"}
+    without |= {key for key in ("scaling", "byte_models", "coder_tasks") if not getattr(study, key)}
+    return hash_of(study.model_dump(mode="json", exclude=without))
 
 
 def study_text(study: Study) -> str:
@@ -136,7 +172,7 @@ def publish_study_report(platform: Platform, lineage: Lineage[Artifact]) -> Publ
     from uniscale_assets.figures.report import write_report
     from uniscale_assets.figures.study_figures import study_figures
 
-    inputs = report_inputs(lineage, rows_of_study(platform, lineage))
+    inputs = report_inputs(platform, lineage, rows_of_study(platform, lineage))
     directory = platform.home.reports(lineage.study.name)
     write_report(inputs, directory / REPORT_FILE)
     write_summary(directory, inputs.statistics)

@@ -27,7 +27,7 @@ def arrow_schema(table: Table) -> pyarrow.Schema:
     """A table's columns as Arrow has them."""
     import pyarrow
 
-    types = {"VARCHAR": pyarrow.large_string(), "BIGINT": pyarrow.int64(), "DOUBLE": pyarrow.float64()}
+    types = {"VARCHAR": pyarrow.large_string(), "BIGINT": pyarrow.int64(), "DOUBLE": pyarrow.float64(), "BOOLEAN": pyarrow.bool_()}
     return pyarrow.schema([pyarrow.field(column.name, types[column.type]) for column in table.columns])
 
 
@@ -35,7 +35,8 @@ def polars_type(column: Column) -> polars.DataType:
     """A column's type as polars has it."""
     import polars
 
-    return {"VARCHAR": polars.String(), "BIGINT": polars.Int64(), "DOUBLE": polars.Float64()}[column.type]
+    types = {"VARCHAR": polars.String(), "BIGINT": polars.Int64(), "DOUBLE": polars.Float64(), "BOOLEAN": polars.Boolean()}
+    return types[column.type]
 
 
 def empty_rows(table: Table) -> polars.DataFrame:
@@ -80,6 +81,7 @@ def fitted_column(table: Table, column: Column, values: polars.Series) -> polars
         "VARCHAR": isinstance(given, polars.String | polars.Categorical | polars.Enum),
         "BIGINT": given.is_integer(),
         "DOUBLE": given.is_float() or given.is_integer(),
+        "BOOLEAN": given == polars.Boolean,
     }[column.type]
     if not fits and given != polars.Null:
         raise WarehouseError(f"{table.name}.{column.name}: is {given}, has to be {column.type}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -30,16 +29,6 @@ class CompressionRow:
     """of a model of token frequencies"""
 
 
-def uniform_bits_per_byte(vocab_size: int, bytes_per_token: float) -> float:
-    """log2(V - 1) / T, bits / raw byte: the separator is no id of text, and a uniform model need not give it any probability.
-
-    Args:
-        vocab_size: ids, the separator among them.
-        bytes_per_token: T.
-    """
-    return math.log2(max(vocab_size - 1, 1)) / bytes_per_token
-
-
 def compression(tokenizers: pl.DataFrame, tokenizer_metrics: pl.DataFrame) -> pl.DataFrame:
     """Compression of every tokenizer that is measured, by language and over all.
 
@@ -50,6 +39,8 @@ def compression(tokenizers: pl.DataFrame, tokenizer_metrics: pl.DataFrame) -> pl
     Returns:
         Columns of `CompressionRow`, in the order of the tokenizers.
     """
+    from uniscale_assets.neural_compression.measuring import uniform_bits_per_byte
+
     values = {(row["tokenizer"], row["language"], row["metric"]): row["value"] for row in tokenizer_metrics.iter_rows(named=True)}
     languages = dict.fromkeys(tokenizer_metrics["language"].to_list())
     rows: list[CompressionRow] = []

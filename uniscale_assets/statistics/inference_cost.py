@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
-from uniscale_assets.statistics.compression import uniform_bits_per_byte
 from uniscale_assets.statistics.frames import frame_of_rows
 from uniscale_assets.statistics.information_capacity import encoding_costs, inference_flops_per_byte
 
@@ -100,6 +99,8 @@ def scored_models(bits_per_byte: pl.DataFrame, training_runs: pl.DataFrame) -> p
 def inference_row(budget: str, size: str, tokenizer: dict[str, Any], models: Sequence[dict[str, Any]], encoding: float) -> InferenceRow:
     """The mean over seeds of one tokenizer and size."""
     import numpy as np
+
+    from uniscale_assets.neural_compression.measuring import uniform_bits_per_byte
 
     values = np.array([model["bits_per_byte"] for model in models])
     first = models[0]

@@ -11,6 +11,7 @@ import pytest
 from uniscale_assets.assets.common import StudyAssets
 from uniscale_assets.assets.schedules import FLOPS_TAG, STUDY_TAG, TARGET_TAG, missing_models
 from uniscale_assets.definitions import build_definitions
+from uniscale_assets.evaluation.spec import DownstreamSpec, OfflineTasksSpec
 from uniscale_assets.home import Home
 from uniscale_assets.materializing import Selection, StudyRun
 from uniscale_assets.resources.dagster_platform import PlatformResource
@@ -27,7 +28,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     """A home with text and tokens, and no model yet."""
     home = Home(tmp_path_factory.mktemp("home"))
     with dg.DagsterInstance.ephemeral() as instance:
-        selection = Selection(stages=("corpora", "tokenizers"))
+        selection = Selection(stages=("corpora", "tokenizers", "downstream_tasks"))
         summary = StudyRun(STUDY, Platform(home), instance, selection, False, lambda *_: None).run()
     assert not summary.failures
     return home
@@ -95,6 +96,8 @@ def test_what_failed_too_often_is_left_alone(home: Home, instance: dg.DagsterIns
 def test_a_night_that_asks_for_nothing_says_why(home: Home, instance: dg.DagsterInstance, tmp_path: Path) -> None:
     assert "above the night's budget" in str(tick(with_budget(1.0), home, instance).skip_message)
     assert "token shards are missing" in str(tick(STUDY, Home(tmp_path), instance).skip_message)
+    other_items = STUDY.model_copy(update={"downstream": DownstreamSpec(limit=2, offline=OfflineTasksSpec(items_per_language=3))})
+    assert "downstream_tasks is missing" in str(tick(other_items, home, instance).skip_message)
 
 
 def test_costs_are_those_of_the_plan(home: Home) -> None:

@@ -7,19 +7,24 @@ import pytest
 
 from uniscale_assets.assets.common import StudyAssets
 from uniscale_assets.definitions import build_definitions
+from uniscale_assets.evaluation.spec import DownstreamSpec
 from uniscale_assets.home import Home
 from uniscale_assets.study import Study, load_study
 
 GROUPS = {
     "documents": "corpora",
     "mixture": "corpora",
+    "corpus_quality": "corpora",
     "vocabulary": "tokenizers",
     "tokenizer": "tokenizers",
     "token_shards": "tokenizers",
     "tokenizer_metrics": "tokenizers",
     "checkpoint": "models",
     "bits_per_byte": "evaluation",
+    "downstream_tasks": "evaluation",
+    "downstream_scores": "evaluation",
     "rank_correlations": "reports",
+    "predictors": "reports",
     "study_report": "reports",
 }
 
@@ -58,13 +63,17 @@ def test_partitions_are_what_each_asset_depends_on(definitions: dg.Definitions, 
     assert counts == {
         "documents": 12,
         "mixture": None,
+        "corpus_quality": None,
         "vocabulary": 4,
         "tokenizer": 6,
         "token_shards": 6,
         "tokenizer_metrics": 6,
         "checkpoint": 36,
         "bits_per_byte": 36,
+        "downstream_tasks": None,
+        "downstream_scores": 36,
         "rank_correlations": None,
+        "predictors": None,
         "study_report": None,
     }
     grid = partitions["checkpoint"]
@@ -73,7 +82,7 @@ def test_partitions_are_what_each_asset_depends_on(definitions: dg.Definitions, 
 
 
 def test_tables_show_their_columns_with_units(definitions: dg.Definitions) -> None:
-    for name in ("mixture", "tokenizer_metrics", "checkpoint", "bits_per_byte", "rank_correlations"):
+    for name in ("mixture", "corpus_quality", "tokenizer_metrics", "checkpoint", "bits_per_byte", "rank_correlations", "predictors"):
         schema = specs(definitions, "demo")[name].metadata["dagster/column_schema"]
         assert isinstance(schema, dg.TableSchema)
         assert all(column.description for column in schema.columns)
@@ -81,7 +90,7 @@ def test_tables_show_their_columns_with_units(definitions: dg.Definitions) -> No
 
 def test_training_and_evaluation_carry_a_pool_and_the_largest_request(definitions: dg.Definitions) -> None:
     for study, request in (("demo", None), ("fineweb2_l20", "8")):
-        for asset, pool in (("checkpoint", "training"), ("bits_per_byte", "evaluation")):
+        for asset, pool in (("checkpoint", "training"), ("bits_per_byte", "evaluation"), ("downstream_scores", "evaluation")):
             operation = definitions.resolve_assets_def(dg.AssetKey([study, asset])).op
             assert operation.pool == pool
             limits = operation.tags.get("dagster-k8s/config")
@@ -99,13 +108,13 @@ def test_partitions_share_a_run_but_models_whose_sizes_ask_for_their_own_resourc
     for asset in definitions.resolve_asset_graph().assets_defs:
         if not asset.keys:
             continue  # a check
-        alone = asset.key in {dg.AssetKey(["fineweb2_l20", name]) for name in ("checkpoint", "bits_per_byte")}
+        alone = asset.key in {dg.AssetKey(["fineweb2_l20", name]) for name in ("checkpoint", "bits_per_byte", "downstream_scores")}
         expected = dg.BackfillPolicy.multi_run(1) if alone else dg.BackfillPolicy.single_run()
         assert asset.backfill_policy == (expected if asset.partitions_def else None), asset.key
 
 
 def test_there_is_a_job_for_each_stage_and_a_schedule_that_is_off(definitions: dg.Definitions) -> None:
-    stages = ("documents", "mixture", "vocabularies", "tokenizers", "training", "evaluation", "models", "reports")
+    stages = ("documents", "mixture", "vocabularies", "tokenizers", "training", "downstream_tasks", "evaluation", "models", "reports")
     for study in ("demo", "fineweb2_l20"):
         for stage in stages:
             definitions.resolve_job_def(f"{study}_{stage}")
@@ -114,7 +123,7 @@ def test_there_is_a_job_for_each_stage_and_a_schedule_that_is_off(definitions: d
 
 
 def test_reports_refresh_while_partitions_are_missing(definitions: dg.Definitions) -> None:
-    for name in ("rank_correlations", "study_report"):
+    for name in ("corpus_quality", "rank_correlations", "predictors", "study_report"):
         condition = specs(definitions, "demo")[name].automation_condition
         assert condition is not None
         assert "any_deps_missing" not in str([child.get_label() for child in condition.children])
@@ -135,3 +144,13 @@ def test_materialize_all_gets_from_the_documents_to_every_partition(definitions:
     for _ in partitioned:
         reached |= {key for key, spec in partitioned.items() if any(dependency.asset_key in reached for dependency in spec.deps)}
     assert reached == set(partitioned)
+
+
+def test_a_study_without_downstream_tasks_has_none_of_their_assets(demo: Study) -> None:
+    without = demo.model_copy(update={"downstream": None})
+    named = demo.model_copy(update={"downstream": DownstreamSpec(tasks=("hellaswag",))})
+    for study, expected in ((without, set()), (named, {"downstream_scores"})):
+        definitions = build_definitions([study], Home(Path("/nowhere")))
+        assert {name for name in specs(definitions, "demo") if name.startswith("downstream")} == expected
+        job = definitions.resolve_job_def("demo_models")
+        assert {key.path[-1] for key in job.asset_layer.executable_asset_keys} == {"checkpoint", "bits_per_byte", *expected}

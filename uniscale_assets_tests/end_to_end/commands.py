@@ -18,7 +18,7 @@ import psutil
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = [sys.executable, "-m", "uniscale_assets.cli"]
 MODEL_STAGES = ("checkpoint", "bits_per_byte")
-MODEL_TABLES = ("training_runs", "training_curves", "bits_per_byte", "document_scores", "rank_correlations")
+MODEL_TABLES = ("training_runs", "training_curves", "bits_per_byte", "document_scores", "rank_correlations", "predictors")
 # A bound that only a hang reaches; tests may share two cores with others.
 PATIENCE = 400
 

@@ -15,6 +15,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from uniscale_assets.materializing import REPORTS
 from uniscale_assets_tests.end_to_end.commands import (
     ROOT,
     Told,
@@ -67,7 +68,7 @@ def test_a_second_run_makes_nothing(finished: Path) -> None:
     told = uniscale("run", TINY, home=finished)
     assert told.code == 0, told.text
     assert created(finished) == before
-    assert [line for line in told.err.splitlines() if "to make" in line] == ["rank_correlations: 1 to make", "study_report: 1 to make"]
+    assert [line for line in told.err.splitlines() if "to make" in line] == [f"{name}: 1 to make" for name in REPORTS]
 
 
 def test_a_plan_makes_nothing(tmp_path: Path) -> None:

@@ -274,7 +274,7 @@ def statistics(grid: Grid) -> StudyStatistics:
 
     scores = document_scores(grid)
     frames = (bits_per_byte(scores), scores, training_runs(grid), training_curves(grid), tokenizers(grid))
-    return study_statistics(*frames, asked(grid), draws=200)
+    return study_statistics(*frames, asked(grid), tokenizer_metrics=tokenizer_metrics(grid), draws=200)
 
 
 def report_inputs(grid: Grid, numbers: StudyStatistics) -> ReportInputs:

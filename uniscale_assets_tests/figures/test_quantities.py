@@ -30,6 +30,8 @@ from uniscale_assets.figures.quantities import (
         (format_bytes, 12, "12 B"),
         (format_flops, 3.21e12, "3.2 × 10¹²"),
         (format_flops, 1e18, "10¹⁸"),
+        (format_flops, 9.98e11, "10¹²"),
+        (format_flops, 9.94e11, "9.9 × 10¹¹"),
         (format_flops, 0.0, "0"),
         (format_seconds, 42, "42 s"),
         (format_seconds, 9_000, "2.5 h"),

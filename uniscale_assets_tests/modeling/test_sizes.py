@@ -13,7 +13,7 @@ from uniscale_assets.modeling.sizes import SHAPES, shape_of
 from uniscale_assets.size_names import parameters_of_size_name
 
 ALL = [(architecture, size) for architecture, shapes in SHAPES.items() for size in shapes]
-DEMO = {"0.06M", "0.2M", "0.8M"}
+DEMO = {"0.005M", "0.01M", "0.02M", "0.04M", "0.06M", "0.1M", "0.2M", "0.8M"}
 
 
 def instantiate(architecture, size, tie_embeddings):
@@ -37,7 +37,7 @@ def test_a_size_is_within_five_percent_of_its_name_and_counted_as_the_model_coun
 
 
 @pytest.mark.parametrize(("architecture", "size"), ALL)
-def test_heads_are_64_or_128_wide_but_in_the_demo(architecture, size):
+def test_heads_are_64_or_128_wide_but_in_the_demos(architecture, size):
     shape = shape_of(architecture, size)
     assert shape.heads * shape.head_dim == shape.width
     assert shape.heads % shape.key_value_heads == 0
@@ -52,7 +52,7 @@ def test_every_architecture_has_the_same_sizes():
 
 
 def test_an_unknown_size_is_named_with_those_there_are():
-    with pytest.raises(BadInputError, match=r"'7B' has no shape for apertus; known are 0\.06M, .*300M, 1B, 3B"):
+    with pytest.raises(BadInputError, match=r"'7B' has no shape for apertus; known are 0\.005M, .*300M, 1B, 3B"):
         shape_of("apertus", "7B")
     with pytest.raises(BadInputError, match="'gpt' is not known; known are apertus, llama"):
         shape_of("gpt", "1B")

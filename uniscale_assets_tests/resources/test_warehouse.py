@@ -20,6 +20,7 @@ from uniscale_assets.errors import WarehouseError
 from uniscale_assets.files import hash_directory
 from uniscale_assets.resources.warehouse import Warehouse
 from uniscale_assets.resources.warehouse_files import original_name, safe_name
+from uniscale_assets.resources.warehouse_rows import empty_rows
 from uniscale_assets.tables import TABLES
 from uniscale_assets_tests.resources.metric_rows import scores
 
@@ -298,3 +299,15 @@ def test_asking_does_not_need_the_views_file(warehouse: Warehouse) -> None:
     warehouse.database.unlink()
     warehouse.database.mkdir()  # cannot be replaced, as in a home that one may only read
     assert warehouse.query("FROM bits_per_byte").height == 1
+
+
+def test_yes_and_no_are_kept_as_such(warehouse: Warehouse) -> None:
+    empty = empty_rows(TABLES["predictors"])
+    row = pl.DataFrame([{"study": "demo", "predictor": "tokens", "on_frontier": True, "on_regret_frontier": None}])
+    warehouse.replace("predictors", "demo", "all", pl.concat([empty, row], how="diagonal"))
+    assert warehouse.query("SELECT predictor FROM predictors WHERE on_frontier").item() == "tokens"
+    assert warehouse.rows("predictors")["on_regret_frontier"].to_list() == [None]
+    with pytest.raises(WarehouseError, match=r"predictors\.on_frontier: is Int64, has to be BOOLEAN"):
+        warehouse.replace(
+            "predictors", "demo", "all", pl.concat([empty, row], how="diagonal").with_columns(on_frontier=pl.lit(1, pl.Int64))
+        )

@@ -143,3 +143,18 @@ def test_an_unknown_study_lists_the_known() -> None:
 def test_paths_are_relative_to_the_study_file(tmp_path: Path) -> None:
     content = changed(corpus={"source": "fineweb2", "languages": ["eng_Latn"], "directory": "text"})
     assert load_study(write(tmp_path, content)).corpus.directory == tmp_path / "text"
+
+
+def test_task_files_are_relative_to_the_study_file_and_names_are_names(tmp_path: Path) -> None:
+    content = yaml.safe_load((Path(__file__).parents[1] / "miniature.yaml").read_text(encoding="utf-8"))
+    content["downstream"] = {"tasks": ["spelling", "tasks/mine.yaml", "hellaswag"]}
+    path = tmp_path / "mine.yaml"
+    path.write_text(yaml.safe_dump(content), encoding="utf-8")
+    found = load_study(str(path)).downstream
+    assert found is not None
+    assert found.tasks == ("spelling", str(tmp_path / "tasks" / "mine.yaml"), "hellaswag")
+    assert (found.offline_tasks, found.task_files) == (("spelling",), (found.tasks[1],))
+    content["downstream"] = {"tasks": ["spelling", "spelling"]}
+    path.write_text(yaml.safe_dump(content), encoding="utf-8")
+    with pytest.raises(StudyError, match=r"downstream: tasks: one stands twice"):
+        load_study(str(path))
