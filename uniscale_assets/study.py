@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from importlib import resources
@@ -23,7 +22,7 @@ from uniscale_assets.neural_compression import families as compressing_families
 from uniscale_assets.neural_compression.spec import ByteModelSpec
 from uniscale_assets.partition_keys import GridKey, ModelKey, budget_label
 from uniscale_assets.scaling_laws.spec import ScalingSpec
-from uniscale_assets.specification import Specification
+from uniscale_assets.specification import Specification, SpecificationLoader
 from uniscale_assets.tokenization.combinations import expand
 from uniscale_assets.tokenization.families import family_of
 from uniscale_assets.tokenization.parity import ParitySpec
@@ -181,24 +180,6 @@ def refuse_repeated(key: str, names: list[str]) -> None:
         raise ValueError(f"{key}: named twice: {', '.join(repeated)}")
 
 
-class StudyLoader(yaml.SafeLoader):
-    """YAML with numbers such as 1e18 read as numbers, and a key that stands twice refused."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        for key in keys:
-            if keys.count(key) > 1:
-                raise yaml.constructor.ConstructorError(None, None, f"the key {key!r} stands twice", node.start_mark)
-        return super().construct_mapping(node, deep)
-
-
-StudyLoader.add_implicit_resolver(
-    "tag:yaml.org,2002:float",
-    re.compile(r"^[-+]?(?:[0-9][0-9_]*)(?:\.[0-9_]*)?(?:[eE][-+]?[0-9]+)$"),
-    list("-+0123456789"),
-)
-
-
 def shipped_studies() -> dict[str, Path]:
     """The study files that come with the package, by name."""
     directory = Path(str(resources.files("uniscale_assets"))) / "studies"
@@ -228,7 +209,7 @@ def load_study(name_or_path: str) -> Study:
     """
     path = find_study(name_or_path)
     try:
-        content = yaml.load(path.read_text(encoding="utf-8"), Loader=StudyLoader)  # noqa: S506 - a SafeLoader
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=SpecificationLoader)  # noqa: S506 - a SafeLoader
     except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
         raise StudyError(f"{path}: not readable as YAML: {error}") from error
     if not isinstance(content, dict):

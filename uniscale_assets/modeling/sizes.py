@@ -42,6 +42,7 @@ SHAPES: dict[str, dict[str, Shape]] = {
         "0.1M": Shape(width=40, layers=4, heads=2, key_value_heads=2, feed_forward=230),
         "0.2M": Shape(width=80, layers=3, heads=2, key_value_heads=2, feed_forward=256),
         "0.8M": Shape(width=128, layers=4, heads=4, key_value_heads=4, feed_forward=528),
+        "3M": Shape(width=256, layers=3, heads=4, key_value_heads=4, feed_forward=1536),
         "4M": Shape(width=256, layers=5, heads=4, key_value_heads=4, feed_forward=1024),
         "20M": Shape(width=512, layers=6, heads=8, key_value_heads=8, feed_forward=2240),
         "50M": Shape(width=640, layers=10, heads=10, key_value_heads=10, feed_forward=2624),

@@ -114,9 +114,9 @@ def test_the_last_event_of_every_partition_carries_its_content_hash(backfilled: 
 
 
 def test_trivial_partitions_share_runs(backfilled: Backfilled) -> None:
-    """Documents; the mixture; all that is tokenizers'; models by tokenizer; the reports."""
+    """Documents; the mixture; all that is tokenizers'; tasks; models and their scores by tokenizer; the reports."""
     partitions = sum(len(backfilled.platform.lineage(STUDY).targets(stage)) for stage in STAGES) + 2
-    assert partitions == 3 + 1 + 2 + 3 * 2 + 2 * 8 + 2
+    assert partitions == 3 + 1 + 2 + 3 * 2 + 1 + 3 * 8 + 2
     assert len(backfilled.runs) <= 3 + len(STUDY.tokenizers) + 1
 
 

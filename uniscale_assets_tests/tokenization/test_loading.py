@@ -87,7 +87,7 @@ def test_a_vocabulary_that_is_not_byte_level_is_refused(directory: Path) -> None
 
 def test_a_family_that_is_not_known_here_is_named(directory: Path) -> None:
     change(directory / "uniscale.json", '"bpe"', '"neural"')
-    with pytest.raises(TokenizerError, match=r"'neural' is not known; known are bpe, "):
+    with pytest.raises(TokenizerError, match=r"'neural' is not known; known are .*bpe, "):
         load_tokenizer(directory)
 
 
@@ -96,7 +96,7 @@ def test_the_registry_lists_what_there_is() -> None:
     alone = ("unigram", "superbpe", "pretrained")
     ours = {**dict.fromkeys(nested, True), **dict.fromkeys(alone, False)}
     assert {name: FAMILIES[name].nested for name in ours} == ours
-    with pytest.raises(BadInputError, match=r"'morphemes' is not known; known are .*bpe, characters, "):
+    with pytest.raises(BadInputError, match=r"'morphemes' is not known; known are .*bpe, .*characters, "):
         family_of("morphemes")
 
 
