@@ -20,7 +20,6 @@ from uniscale_assets.modeling.curve import CurveRecorder, Watch, write_curve
 from uniscale_assets.modeling.device import (
     device_name,
     forget_peak_memory,
-    has_accelerator,
     library_versions,
     peak_memory_bytes,
     process_count,
@@ -31,8 +30,6 @@ from uniscale_assets.modeling.records import TrainingOutcome, TrainingProgress, 
 from uniscale_assets.tokenization.shards import ShardSummary, open_shard, read_summary
 
 if TYPE_CHECKING:
-    from transformers import TrainingArguments
-
     from uniscale_assets.modeling.spec import ExecutionSpec
     from uniscale_assets.modeling.trainer import StudyTrainer
 
@@ -151,11 +148,12 @@ def build_trainer(prepared: PreparedTraining, work_directory: Path, execution: E
     """A fresh model and all that trains it."""
     from uniscale_assets.modeling.architectures import build_config, build_model
     from uniscale_assets.modeling.trainer import StudyTrainer
+    from uniscale_assets.modeling.trainer_arguments import training_arguments
     from uniscale_assets.modeling.xielu import use_fused_xielu
 
     task, training = prepared.task, prepared.task.training
     layout = BatchLayout.of(training.batch.contexts, training.batch.contexts_per_device_step, process_count())
-    arguments = training_arguments(prepared, layout, work_directory, execution)
+    arguments = training_arguments(task, prepared.plan.steps, layout, work_directory, execution)
     config = build_config(
         task.architecture,
         task.size,
@@ -179,59 +177,6 @@ def build_recorder(prepared: PreparedTraining) -> CurveRecorder:
     plan, training = prepared.plan, prepared.task.training
     limit = training.divergence_factor * math.log(prepared.summary.vocab_size)
     return CurveRecorder(plan.steps, plan.flops.total / plan.labels, Watch(limit, round(training.schedule.warmup * plan.steps)))
-
-
-def training_arguments(
-    prepared: PreparedTraining, layout: BatchLayout, work_directory: Path, execution: ExecutionSpec
-) -> TrainingArguments:
-    """The study's keys as the Trainer knows them; what it does by itself at every step is off."""
-    from transformers import TrainingArguments
-
-    training, use_cpu = prepared.task.training, not has_accelerator()
-    # transformers 5.2x renamed it; the old name warns there.
-    names = TrainingArguments.__dataclass_fields__
-    checkpointing = "activation_checkpointing" if "activation_checkpointing" in names else "gradient_checkpointing"
-    renamed: dict[str, Any] = {checkpointing: training.gradient_checkpointing}
-    arguments = TrainingArguments(
-        output_dir=str(work_directory),
-        max_steps=prepared.plan.steps,
-        per_device_train_batch_size=layout.micro,
-        gradient_accumulation_steps=layout.accumulation,
-        max_grad_norm=training.optimizer.clip_norm,
-        seed=prepared.task.seed % 2**32,  # what numpy takes; nothing here draws from it
-        bf16=computes_in_bf16(training.precision),
-        torch_compile=training.compile,
-        report_to=list(execution.report_to) or "none",
-        use_cpu=use_cpu,
-        ddp_backend="gloo" if use_cpu and layout.processes > 1 else None,
-        ddp_find_unused_parameters=False,
-        ddp_broadcast_buffers=False,
-        ignore_data_skip=True,
-        save_strategy="no",
-        logging_strategy="no",
-        logging_nan_inf_filter=False,
-        log_level="error",
-        disable_tqdm=True,
-        **renamed,
-    )
-    if arguments.n_gpu > 1:
-        # Otherwise the Trainer would copy the model to every GPU in sight; several are torchrun's business.
-        arguments._n_gpu = 1  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
-    return arguments
-
-
-def computes_in_bf16(precision: str) -> bool:
-    """Whether matrices are multiplied in bf16, with float32 weights; `auto` does where a GPU has it.
-
-    Raises:
-        BadInputError: bf16 is asked for and the GPU does not have it.
-    """
-    import torch
-
-    available = torch.cuda.is_available() and torch.cuda.is_bf16_supported(including_emulation=False)
-    if precision == "bf16" and torch.cuda.is_available() and not available:
-        raise BadInputError(f"training.precision: {torch.cuda.get_device_name()} has no bf16; say fp32 or auto")
-    return available if precision == "auto" else precision == "bf16"
 
 
 def describe_training(prepared: PreparedTraining, recorder: CurveRecorder) -> TrainingRecord:
