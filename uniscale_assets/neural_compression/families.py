@@ -61,7 +61,7 @@ class CompressingFamily(Generic[OptionsType]):
 
     def check(self, spec: TokenizerSpec) -> None:
         """Options are its own; ``vocab_size`` is what its tokens make it, and may be left out."""
-        size = self.size(self.options(spec))
+        size = self.vocab_size_of(spec)
         if spec.vocab_size not in (None, size):
             raise BadInputError(f"vocab_size: {self.name} with these options has {size} ids; say that, or leave it out")
 
@@ -69,8 +69,9 @@ class CompressingFamily(Generic[OptionsType]):
         """The options of a spec."""
         return read_options(spec, self.options_type)
 
-    def size(self, options: OptionsType) -> int:
+    def vocab_size_of(self, spec: TokenizerSpec) -> int:
         """Ids, the separator among them."""
+        options = self.options(spec)
         return vocabulary_of(options.token_bits if isinstance(options, StreamOptions) else 8)
 
     def train_vocabulary(self, spec: TokenizerSpec, texts: Iterable[str], output: Path) -> None:  # noqa: ARG002 - the protocol's

@@ -11,6 +11,7 @@ from uniscale_assets.partition_keys import GridKey
 from uniscale_assets.resources.platform import Platform
 from uniscale_assets.resources.store import Artifact
 from uniscale_assets.study import Study
+from uniscale_assets.tokenization.protocol import given_vocab_size
 
 if TYPE_CHECKING:
     import polars as pl
@@ -69,7 +70,7 @@ def vocabulary_size(lineage: Lineage[Artifact], tokenizer: str) -> int:
     """Ids of a tokenizer: what the study asks for, else what was measured, else a guess."""
     from uniscale_assets.tokenization.shards import read_summary
 
-    asked = lineage.study.tokenizer(tokenizer).vocab_size
+    asked = given_vocab_size(lineage.study.tokenizer(tokenizer))
     if asked is not None:
         return asked
     shards = lineage.find(lineage.token_shards(tokenizer))
@@ -207,7 +208,7 @@ def notes(study: Study, measured: dict[str, float | None], speed: Speed, frame: 
         f"The forecast rests on {speed.source}.",
         "Parameters and FLOPs by part; each line is one model, the same for every seed.",
     ]
-    unknown = [spec.name for spec in study.tokenizers if spec.vocab_size is None and measured[spec.name] is None]
+    unknown = [spec.name for spec in study.tokenizers if given_vocab_size(spec) is None and measured[spec.name] is None]
     if unknown:
         lines.append(f"Until these tokenizers exist, their vocabulary sizes are guessed at {GUESSED_VOCAB_SIZE:,}: {', '.join(unknown)}.")
     if study.downstream is not None:

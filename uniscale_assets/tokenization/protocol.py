@@ -137,6 +137,15 @@ class NeedsByteModel(Protocol):
         ...
 
 
+@runtime_checkable
+class HasGivenSize(Protocol):
+    """A family whose options say how many ids there are."""
+
+    def vocab_size_of(self, spec: TokenizerSpec) -> int:
+        """Ids, the separator among them."""
+        ...
+
+
 FAMILIES: dict[str, Family] = {}
 
 
@@ -161,6 +170,12 @@ def byte_model_of(spec: TokenizerSpec) -> str | None:
     """Name of the byte model that a tokenizer is made from; None for one that needs none."""
     family = family_of(spec.family)
     return family.byte_model_of(spec) if isinstance(family, NeedsByteModel) else None
+
+
+def given_vocab_size(spec: TokenizerSpec) -> int | None:
+    """Ids of a tokenizer as far as its spec says; None where only its training does."""
+    family = family_of(spec.family)
+    return family.vocab_size_of(spec) if isinstance(family, HasGivenSize) else spec.vocab_size
 
 
 def is_lossy(tokenizer: Tokenizer) -> bool:

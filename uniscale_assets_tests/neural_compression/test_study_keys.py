@@ -16,6 +16,7 @@ from uniscale_assets.lineage import STAGES, Lineage, stages_of
 from uniscale_assets.materializing import Selection
 from uniscale_assets.resources.store import Artifact, ArtifactStore
 from uniscale_assets.study import Study, load_study, parse_study
+from uniscale_assets.tokenization.protocol import given_vocab_size
 
 STUDY = load_study(str(Path(__file__).with_name("miniature_neural.yaml")))
 PLAIN = load_study(str(Path(__file__).parents[1] / "miniature.yaml"))
@@ -79,6 +80,8 @@ def test_text_is_not_cut_and_sizes_are_known() -> None:
     spec = STUDY.tokenizer("ac")
     assert (spec.pretokenizer, spec.vocab_size) == ("none", None)
     assert STUDY.tokenizer("bpe_400").pretokenizer == "gpt4"
+    sizes = {name: given_vocab_size(STUDY.tokenizer(name)) for name in ("bytes", "ac", "most_probable", "bpe_400")}
+    assert sizes == {"bytes": 257, "ac": 257, "most_probable": 65_537, "bpe_400": 400}
     again = Study.model_validate_json(STUDY.model_dump_json())
     assert again == STUDY
 
