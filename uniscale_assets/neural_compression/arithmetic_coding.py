@@ -11,7 +11,7 @@ import numpy as np
 
 from uniscale_assets.neural_compression.contexts import ByteModel, Contexts, flops_per_byte_of
 from uniscale_assets.neural_compression.integer_model import SEPARATOR
-from uniscale_assets.neural_compression.range_coder import FULL_RANGE, closing_bits, decode_symbols, encode_symbols, narrowed, symbol_at
+from uniscale_assets.neural_compression.range_coder import FULL_RANGE, decode_symbols, encode_symbols, narrowed, symbol_at
 from uniscale_assets.neural_compression.streams import FIRST_ID, ByteTokenizer, refuse_stream, stream_of, tokens_of, vocabulary_of
 from uniscale_assets.tokenization.protocol import Encoding
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 CHUNK_BYTES = 10_240
 LENGTH_BYTES = 2
+SLACK_BYTES = 8
+"""read beyond a chunk's longest code, which has 14 bits a byte"""
 POSITIONS_AT_ONCE = 128
 LANES = 16
 
@@ -66,21 +68,27 @@ class ArithmeticTokenizer(ByteTokenizer):
             length = int.from_bytes(stream[:LENGTH_BYTES], "big")
             if len(stream) < LENGTH_BYTES or not 0 < length <= CHUNK_BYTES:
                 raise refuse_stream(f"a chunk of {length} bytes at byte {len(found)} of the text")
-            text, used = self._decode_chunk(stream[LENGTH_BYTES:], length)
+            text, code = self._decode_chunk(stream[LENGTH_BYTES:][: 2 * length + SLACK_BYTES], length)
+            code += bytes((len(code) + LENGTH_BYTES) % (self.token_bits // 8))
+            # Nearly any bits are some text's code; but only one code is its own, to the last bit.
+            if stream[LENGTH_BYTES:][: len(code)] != code:
+                raise refuse_stream(f"the code of the chunk at byte {len(found)} of the text does not end as it would")
             found += text
-            used += (used + LENGTH_BYTES) % (self.token_bits // 8)
-            stream = stream[LENGTH_BYTES + used :]
+            stream = stream[LENGTH_BYTES + len(code) :]
         return bytes(found)
 
-    def _decode_chunk(self, stream: bytes, length: int) -> tuple[bytes, int]:
-        """The bytes of a chunk, and how many bytes its code takes."""
+    def _decode_chunk(self, stream: bytes, length: int) -> tuple[bytes, bytes]:
+        """The bytes of a chunk, and the code that they have."""
         bits = np.unpackbits(np.frombuffer(stream, np.uint8))
         decoder, reader, text = ChunkDecoder(bits), self.reader(), bytearray()
-        for _ in range(length):
-            byte = decoder.next_byte(reader.cumulative)
+        firsts, lasts = np.empty(length, np.int64), np.empty(length, np.int64)
+        for place in range(length):
+            cumulative = reader.cumulative
+            byte = decoder.next_byte(cumulative)
+            firsts[place], lasts[place] = cumulative[byte], cumulative[byte + 1]
             text.append(byte)
             reader.feed(byte)
-        return bytes(text), decoder.code_bytes
+        return bytes(text), code_of(firsts, lasts)[0]
 
 
 class Reader:
@@ -93,7 +101,7 @@ class Reader:
 
 
 class ChunkDecoder:
-    """The state of decoding: offset of the code in the interval, and the encoder's state beside it, which tells where the code ends."""
+    """The state of decoding: offset of the code in the interval, and the encoder's state beside it."""
 
     def __init__(self, bits: np.ndarray) -> None:
         self.bits = bits
@@ -118,27 +126,6 @@ class ChunkDecoder:
         self.low, self.size = (int(low) << shift) & (FULL_RANGE - 1), int(self.size) << shift
         self.written += shift
         return byte
-
-    @property
-    def code_bytes(self) -> int:
-        """Bytes of the code of what was decoded.
-
-        Raises:
-            TokenizerError: the stream is shorter.
-        """
-        return bytes_of_code(self.written, self.low, self.size, len(self.bits) // 8)
-
-
-def bytes_of_code(written: int, low: int, size: int, available: int) -> int:
-    """Bytes that a closed code takes, of those that are there.
-
-    Raises:
-        TokenizerError: there are fewer.
-    """
-    count = (written + int(closing_bits(low, size)[0]) + 7) // 8
-    if count > available:
-        raise refuse_stream("the code is cut off")
-    return count
 
 
 def cut(document: bytes) -> list[bytes]:
@@ -169,12 +156,12 @@ class StaticTokenizer(ArithmeticTokenizer):
         reader.cumulative = self.cumulative
         return reader
 
-    def _decode_chunk(self, stream: bytes, length: int) -> tuple[bytes, int]:
+    def _decode_chunk(self, stream: bytes, length: int) -> tuple[bytes, bytes]:
         text = np.empty(length, np.uint8)
-        written, low, size = decode_symbols(self.cumulative, np.unpackbits(np.frombuffer(stream, np.uint8)), text)
-        if not size:
+        written = decode_symbols(self.cumulative, np.unpackbits(np.frombuffer(stream, np.uint8)), text)
+        if written >= 0:
             raise refuse_stream(f"the code names no byte after {written} bits")
-        return text.tobytes(), bytes_of_code(written, low, size, len(stream))
+        return text.tobytes(), code_of(*self.parts([text.tobytes()])[0])[0]
 
 
 class ModelTokenizer(ArithmeticTokenizer):

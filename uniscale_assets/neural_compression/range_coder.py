@@ -106,16 +106,13 @@ def bits_with(written: int, low: int, size: int, first: int, last: int) -> int:
 
 
 @numba.njit(cache=True)
-def decode_symbols(cumulative: np.ndarray, bits: np.ndarray, symbols: np.ndarray) -> tuple[int, int, int]:
-    """Decode symbols that all have one distribution: (bits written by then, low, range) of the encoder after the last of them.
+def decode_symbols(cumulative: np.ndarray, bits: np.ndarray, symbols: np.ndarray) -> int:
+    """Decode symbols that all have one distribution; -1, or how many bits were read where the code names no symbol.
 
     Args:
         cumulative: int64 [257].
         bits: uint8, the code; zeros are read behind its end.
         symbols: uint8 [n]; receives them.
-
-    Returns:
-        A range of 0 where the code names no symbol.
     """
     written, low, size, offset = 0, 0, FULL_RANGE, 0
     for place in range(32):
@@ -123,7 +120,7 @@ def decode_symbols(cumulative: np.ndarray, bits: np.ndarray, symbols: np.ndarray
     for index in range(len(symbols)):
         symbol = symbol_at(cumulative, offset, size)
         if symbol < 0:
-            return written, low, 0
+            return written
         symbols[index] = symbol
         offset -= (size >> PRECISION) * cumulative[symbol]
         low, size = narrowed(low, size, cumulative[symbol], cumulative[symbol + 1])
@@ -134,7 +131,7 @@ def decode_symbols(cumulative: np.ndarray, bits: np.ndarray, symbols: np.ndarray
             low = (low << 1) & (FULL_RANGE - 1)
             size <<= 1
             written += 1
-    return written, low, size
+    return -1
 
 
 @numba.njit(cache=True)

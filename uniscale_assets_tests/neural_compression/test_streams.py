@@ -92,3 +92,23 @@ def test_cut_and_foreign_streams_are_refused(byte_model: IntegerByteModel, bits:
             tokenizer.decode([tokenizer.vocab_size])
     with pytest.raises(TokenizerError, match="foreign or damaged"):
         DeflateTokenizer(bits, header=True).decode(np.full(9, 200))
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+def test_a_stream_that_is_read_is_the_one_that_its_text_has(byte_model: IntegerByteModel, bits: int) -> None:
+    """Nearly any bits are the code of some text; those that no text has are refused, and so is nearly every flipped bit."""
+    text = sentences()[0][:60]
+    for tokenizer in (static(bits), ModelTokenizer(byte_model, bits)):
+        ids = tokenizer.encode_bytes([text])[0].ids
+        refused = 0
+        for place in range(len(ids) * bits):
+            damaged = ids.copy()
+            damaged[place // bits] = ((damaged[place // bits] - 1) ^ (1 << (bits - 1 - place % bits))) + 1
+            try:
+                read = tokenizer.decode(damaged)
+            except TokenizerError:
+                refused += 1
+                continue
+            assert read != text
+            assert (tokenizer.encode_bytes([read])[0].ids == damaged).all()
+        assert refused > 0.9 * len(ids) * bits
