@@ -134,6 +134,11 @@ def report_sections(inputs: ReportInputs) -> Sections:
     )
 
 
+def shares_lost(metrics: DataFrame) -> dict[str, float]:
+    """Of tokenizers that lose text, the share of windows that they do not give back."""
+    return dict(metrics.filter(metric="ambiguous_share", language="all").select("tokenizer", "value").iter_rows())
+
+
 def budget_part(inputs: ReportInputs, budget: str, styles: Mapping[str, TokenizerStyle], draw: Pictures) -> BudgetPart:
     """Ranking, agreement and rulers of one budget."""
     numbers = inputs.statistics
@@ -146,7 +151,7 @@ def budget_part(inputs: ReportInputs, budget: str, styles: Mapping[str, Tokenize
     vocabularies, too_few = vocabulary_tables(whole)
     return BudgetPart(
         budget=budget,
-        ranking=tables.ranking_table(ranking, styles),
+        ranking=tables.ranking_table(ranking, styles, shares_lost(inputs.tokenizer_metrics)),
         intervals=tables.interval_table(ranking),
         separations=tables.separation_table(numbers.separations.filter(budget=budget, language="all")),
         dots=draw(ranking_dots(ranking, styles)),

@@ -80,16 +80,17 @@ SEPARATION_CAPTION = (
 )
 
 
-def ranking_table(ranking: DataFrame, styles: Mapping[str, TokenizerStyle]) -> Table:
+def ranking_table(ranking: DataFrame, styles: Mapping[str, TokenizerStyle], lost: Mapping[str, float]) -> Table:
     """Bits per byte of every tokenizer at every size, with the interval of its difference to the size's best.
 
     Args:
         ranking: of `statistics.ranking`, of one budget and language.
         styles: give the order of equals.
+        lost: of tokenizers that lose text, the share of windows that they do not give back.
     """
     sizes = sorted_sizes(ranking["size"].to_list())
     names = names_by_rank(ranking, sizes, styles)
-    cells = {name: [Cell(name)] for name in names}
+    cells = {name: [Cell(name, f"loses {percent(lost[name])} of windows" if name in lost else "")] for name in names}
     for size in sizes:
         rows = ranking.filter(size=size)
         level = level_with_best(rows)

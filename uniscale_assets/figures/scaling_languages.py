@@ -50,9 +50,11 @@ def multilingual_figure(frame: DataFrame) -> Figure:
     rows = known(list(frame.filter(frame["flag"] == "").iter_rows(named=True)), "byte_parity") if frame.height else []
     if not rows:
         return says(title, NOTHING_YET)
-    styles = script_styles([row["script"] for row in rows])
+    # Of all languages, shown or not, so that a script looks the same at every budget.
+    styles = script_styles(frame["script"].to_list())
     figure = make_subplots(rows=1, cols=len(PANELS), horizontal_spacing=GAP)
-    for script, (colour, symbol) in styles.items():
+    for script in sorted({row["script"] for row in rows}):
+        colour, symbol = styles[script]
         marker = {"color": colour, "symbol": symbol, "size": 10, "line": {"width": 1, "color": "white"}}
         common = {"mode": "markers", "marker": marker, "name": text_of(script), "legendgroup": text_of(script)}
         for column, panel in enumerate(PANELS, start=1):

@@ -20,7 +20,7 @@ from multiprocessing.connection import Connection, wait
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from uniscale_assets.modeling.processes import child_environment, worker_environments
+from uniscale_assets.modeling.processes import child_environment, kept_memory, worker_environments
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
@@ -92,7 +92,7 @@ class Worker:
             arguments = [str(theirs.fileno()), str(os.getpid()), *self.preload]
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "uniscale_assets.modeling.pool_worker", *arguments],
-                env=child_environment(**self.environment),
+                env=child_environment(**kept_memory(), **self.environment),
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
             )

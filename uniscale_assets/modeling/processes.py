@@ -40,6 +40,16 @@ def child_environment(**changes: str) -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "PYTHONUNBUFFERED": "1", **changes}
 
 
+def kept_memory() -> dict[str, str]:
+    """Environment of a child that trains: glibc keeps what is freed, in huge pages where the kernel has them.
+
+    Otherwise every step asks the kernel anew for logits and gradients of tens of megabytes, and half of a small model's CPU time
+    goes into zeroing pages. No result changes; peak memory grows by a sixth at most (logits of 40 MB). What the user says stands.
+    """
+    tunables = "glibc.malloc.hugetlb=1:glibc.malloc.mmap_max=0:glibc.malloc.trim_threshold=4294967296"
+    return {"GLIBC_TUNABLES": os.environ.get("GLIBC_TUNABLES", tunables)}
+
+
 def one_thread_each() -> dict[str, str]:
     """Environment of a child that computes with one thread: it must stand before numpy or torch is imported."""
     names = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")

@@ -111,6 +111,11 @@ def winner_sentence(winner: Winner) -> str:
     return f"{start}, {gap}, but it cannot be told from {listed(winner.not_separated)}."
 
 
+def p_in_words(p_value: float) -> str:
+    """A p-value, which is never zero."""
+    return "p < 0.0001" if p_value < 0.0001 else f"p = {p_value:.4f}"
+
+
 def agreement_sentence(agreement: Agreement) -> str:
     """Whether a size orders the tokenizers as the largest does, in the words of its band."""
     sizes = f"{agreement.small_size} against {agreement.large_size}"
@@ -118,7 +123,7 @@ def agreement_sentence(agreement: Agreement) -> str:
         return f"{sizes}: not defined; {agreement.tokenizers} tokenizers have both sizes, and it takes {FEWEST_TOKENIZERS} that differ."
     strength = {"strong": "strong agreement", "moderate": "moderate agreement"}.get(agreement.strength, "weak, or cannot tell")
     strength = strength if agreement.seeds_known else "cannot tell, since with one seed the noise between seeds is unknown"
-    p_value = f", permutation p = {agreement.p_value:.4f}" if agreement.p_value is not None else ""
+    p_value = f", permutation {p_in_words(agreement.p_value)}" if agreement.p_value is not None else ""
     ceiling = f"; the seeds' noise alone would leave {decimals(agreement.ceiling)}" if agreement.ceiling is not None else ""
     corrected = f", corrected for it {decimals(agreement.noise_corrected)}" if agreement.noise_corrected is not None else ""
     return (

@@ -109,6 +109,13 @@ def test_two_workers_work_at_the_same_time(pool):
 def test_each_worker_has_its_environment():
     with Pool([{"COLOUR": "red"}]) as pool:
         assert next(iter(pool.run([job("environment", "COLOUR")]))).result == "red"
+        assert "glibc.malloc.mmap_max=0" in next(iter(pool.run([job("environment", "GLIBC_TUNABLES")]))).result
+
+
+def test_what_the_user_says_of_memory_stands(monkeypatch):
+    monkeypatch.setenv("GLIBC_TUNABLES", "glibc.malloc.check=1")
+    with Pool([{}]) as pool:
+        assert next(iter(pool.run([job("environment", "GLIBC_TUNABLES")]))).result == "glibc.malloc.check=1"
 
 
 def test_an_interrupt_ends_the_jobs_under_way(pool, tmp_path):
