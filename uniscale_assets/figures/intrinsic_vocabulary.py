@@ -101,7 +101,9 @@ def length_distribution(lengths: DataFrame, styles: Mapping[str, TokenizerStyle]
     for column, (count, label) in enumerate(panels.items(), start=1):
         for name in names:
             rows, style = lengths.filter(tokenizer=name).sort("bytes"), style_for(styles, name)
-            reached = (rows[count].cum_sum() / max(rows[count].sum(), 1)).to_list()
+            if not rows[count].sum():
+                continue  # entries that spell nothing by themselves
+            reached = (rows[count].cum_sum() / rows[count].sum()).to_list()
             trace = Scatter(
                 x=rows["bytes"].to_list(),
                 y=reached,

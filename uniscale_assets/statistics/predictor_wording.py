@@ -92,7 +92,8 @@ def metric_sentences(rows: Sequence[Row], prefix: str) -> Iterator[str]:
     metrics = [row for row in rows if row["kind"] == INTRINSIC]
     if not metrics or any(row["as_good_as_training"] == YES for row in metrics):
         return
-    best = max(metrics, key=lambda row: row["decision_accuracy"])
+    # Fewer tokenizers are easier to order: a metric that some have no value of comes after those that all have.
+    best = max(metrics, key=lambda row: (row["tokenizers"], row["decision_accuracy"]))
     told = "cannot tell whether it is as good as training" if best["as_good_as_training"] == CANNOT_TELL else "not as good as training"
     lucky = f"; the best of as many random orders would do so with probability {probability(best['chance'])}"
     pairs = f"orders most pairs as {best['truth_size']} does, {percent(best['decision_accuracy'])} (Spearman {decimals(best['spearman'])})"
