@@ -240,6 +240,13 @@ def test_the_sentence_names_the_cheapest_that_is_good(table: pl.DataFrame) -> No
     assert metrics.startswith("Of 1 intrinsic metrics tokens (lower is better) orders most pairs")
 
 
+def test_the_metric_named_is_one_that_every_tokenizer_has() -> None:
+    few = dict(list(TRUTH.items())[:3])
+    table = predicted(plain_study(), metrics_of(tokens=shuffled(1), bytes_per_token={name: -value for name, value in few.items()}))
+    assert row_of(table, "bytes_per_token")["decision_accuracy"] == 1
+    assert list(predictor_sentences(table))[-1].startswith("Of 2 intrinsic metrics tokens (lower is better) orders most pairs")
+
+
 def test_every_metric_has_a_direction_from_its_definition_or_from_the_table() -> None:
     for name, definition in DEFINITIONS.items():
         found = direction_of(name)
