@@ -79,7 +79,10 @@ def log_ticks(low: float, high: float, form: Callable[[float], str], most: int =
     ]
     choices += [[10.0**exponent for exponent in exponents if exponent % every == 0] for every in (2, 3, 6)]
     shown = [[value for value in choice if low * 0.999 <= value <= high * 1.001] for choice in choices]
-    values = next((choice for choice in shown if len(choice) <= most), []) or [math.sqrt(low * high)]
+    values = next((choice for choice in shown if len(choice) <= most), [])
+    if len(values) < 2 and 1.2 * low <= high < 10 * low:
+        values = round_values(low, high, most - 1)
+    values = values or [math.sqrt(low * high)]
     return values, [form(value) for value in values]
 
 

@@ -37,6 +37,7 @@ LABEL_GAP = 17.0
 BEST_RATE: dict[str, Any] = {"color": BEST_RATE_COLOUR, "width": 2.5, "dash": "dash"}
 FAR = 2.0
 """how far beyond the runs' compression rates an axis reaches, as a factor"""
+FAR_AWAY = "its best rate lies far beyond the rates that were run"
 BEYOND = 30.0
 """how far beyond the fitted budgets T*(C) is drawn, as a factor"""
 
@@ -57,8 +58,8 @@ def loss_profile(optima: DataFrame, law: LossLaw | None = None) -> Figure:
     colours = budget_colours([row["compute_flops"] for row in rows])
     figure, ends = Figure(), dict[float, float]()
     runs = [row["bytes_per_token"] for row in rows]
-    best = law.optimal_compression_rate(list(colours)).tolist() if law is not None and law.has_optimum else []
-    rates = rate_line([*runs, *near(best, runs)])
+    best = best_near(law, list(colours), runs)
+    rates = rate_line([*runs, *best])
     for budget, colour in colours.items():
         here = sorted((row for row in rows if row["compute_flops"] == budget), key=lambda row: row["bytes_per_token"])
         line = profile_line(here, law, budget, rates)
@@ -74,10 +75,10 @@ def loss_profile(optima: DataFrame, law: LossLaw | None = None) -> Figure:
         ends[budget] = line["y"][-1]
     drawn: Any = figure.data
     losses = [loss for trace in drawn for loss in trace.y]
-    if law is not None and law.has_optimum:
+    if law is not None and best:
         for trace in best_rate_traces(law, list(colours)):
             figure.add_scatter(**trace)
-    key = f"markers: optimum of a budget and rate; {profile_key(law)}"
+    key = f"markers: optimum of a budget and rate; {profile_key(law, best)}"
     dress(figure, title, height=HEIGHT, width=860, subtitle=key, showlegend=False)
     figure.update_layout(margin={"t": TOP, "b": BOTTOM, "r": 130})
     figure.update_xaxes(log_axis(rates, RATE_TITLE, trimmed, most=8, padding=0.01))
@@ -85,11 +86,20 @@ def loss_profile(optima: DataFrame, law: LossLaw | None = None) -> Figure:
     return label_budgets(figure, ends, colours)
 
 
-def profile_key(law: LossLaw | None) -> str:
+def profile_key(law: LossLaw | None, best: Sequence[float]) -> str:
     """How to read the lines."""
     if law is None:
         return "no law is fitted yet"
-    return "lines: the fitted law; dashed: its best rate, T*(C), with 95 % intervals" if law.has_optimum else "lines: the fitted law"
+    if best:
+        return "lines: the fitted law; dashed: its best rate, T*(C), with 95 % intervals"
+    return f"lines: the fitted law{f'; {FAR_AWAY}' if law.has_optimum else ''}"
+
+
+def best_near(law: LossLaw | None, budgets: Sequence[float], runs: Sequence[float]) -> list[float]:
+    """The law's best rates of some budgets, as far as they are not far beyond the rates of the runs."""
+    if law is None or not law.has_optimum:
+        return []
+    return near(law.optimal_compression_rate(list(budgets)).tolist(), runs)
 
 
 def near(rates: Sequence[float], runs: Sequence[float]) -> list[float]:
@@ -196,7 +206,7 @@ def best_rate(optima: DataFrame, law: LossLaw | None = None) -> Figure:
         min((row for row in rows if row["compute_flops"] == budget), key=lambda row: row["optimal_bits_per_byte"]) for budget in budgets
     ]
     figure, shown, compute = Figure(), [row["bytes_per_token"] for row in rows], budgets
-    known = law is not None and law.has_optimum
+    known = bool(best_near(law, budgets, shown))
     if law is not None and known:
         compute = law_compute(law)
         for trace in best_rate_band(law, compute):
@@ -222,7 +232,8 @@ def best_rate(optima: DataFrame, law: LossLaw | None = None) -> Figure:
         hovertemplate="%{text}<extra></extra>",
         name="best of the rates that were run",
     )
-    line = "line and band: the law's T*(C) with its 95 % interval" if known else "no law with a best rate is fitted"
+    without = "the fitted law's lies far beyond them" if law is not None and law.has_optimum else "no law with a best rate is fitted"
+    line = "line and band: the law's T*(C) with its 95 % interval" if known else without
     dress(figure, title, height=400, width=760, subtitle=f"circles: best of the rates that were run; {line}", showlegend=False)
     figure.update_layout(margin={"t": 80})
     figure.update_xaxes(log_axis(compute, COMPUTE_TITLE, format_flops, most=8, padding=0.03))

@@ -31,6 +31,13 @@ def best_rate_words(law: LossLaw, laws: MethodLaws) -> str:
     """T* at the least and the largest budget, and whether it moves."""
     budgets = laws.usable["compute_flops"].unique().sort().to_list()
     first, last = (law.optimal_compression_rate_estimate(budget) for budget in (budgets[0], budgets[-1]))
+    low, high = (float(rate) for rate in (laws.usable["bytes_per_token"].min(), laws.usable["bytes_per_token"].max()))  # pyright: ignore[reportArgumentType]
+    if not low <= last.value <= high:
+        where = "above" if last.value > high else "below"
+        return (
+            f"the best compression rate at {format_flops(budgets[-1])} FLOPs lies {where} those that were run, {trimmed(low)} to"
+            f" {trimmed(high)} bytes per token; the law's {estimate_words(last)} is an extrapolation."
+        )
     at_last = f"{estimate_words(last)} bytes per token at {format_flops(budgets[-1])} FLOPs"
     if law.delta is None or len(budgets) == 1:
         return (

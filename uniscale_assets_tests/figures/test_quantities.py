@@ -61,6 +61,10 @@ def test_logarithmic_ticks_are_few_and_within_the_data(low: float, factor: float
     assert values == sorted(values)
 
 
+def test_a_narrow_logarithmic_axis_has_more_than_one_tick() -> None:
+    assert log_ticks(1.6, 2.9, trimmed, 8)[1] == ["1.6", "1.8", "2", "2.2", "2.4", "2.6", "2.8"]
+
+
 @given(low=st.floats(-1e6, 1e6), width=st.floats(1e-3, 1e6))
 def test_round_values_lie_within_and_at_equal_distances(low: float, width: float) -> None:
     values = round_values(low, low + width)

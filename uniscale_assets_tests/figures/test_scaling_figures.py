@@ -301,6 +301,16 @@ def test_a_profile_without_a_law_joins_the_optima() -> None:
     assert not traces(flat, name="T*(C)")
 
 
+def test_a_best_rate_far_beyond_the_runs_is_not_drawn() -> None:
+    rows = DEMO.optima.with_columns(DEMO.optima["bytes_per_token"] * 0.1)
+    profile, best = loss_profile(rows, DEMO.losses[0]), best_rate(rows, DEMO.losses[0])
+    assert not traces(profile, name="T*(C)")
+    assert not traces(best, name="T*(C)")
+    assert not traces(best, name="interval")
+    assert "far beyond" in profile.layout.title.subtitle.text
+    assert "far beyond" in best.layout.title.subtitle.text
+
+
 def test_the_best_rate_stands_on_grey_beyond_the_fit() -> None:
     law, figure = DEMO.losses[0], best_rate(DEMO.optima, DEMO.losses[0])
     line = traces(figure, name="T*(C)")[0]
