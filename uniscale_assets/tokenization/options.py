@@ -22,7 +22,10 @@ def read_options(spec: TokenizerSpec, kind: type[Options]) -> Options:
     try:
         return kind.model_validate(spec.options)
     except ValidationError as error:
-        mistakes = "; ".join(f"{'.'.join(map(str, mistake['loc']))}: {mistake['msg']}" for mistake in error.errors())
+        mistakes = "; ".join(
+            ": ".join([*filter(None, [".".join(map(str, mistake["loc"]))]), mistake["msg"].removeprefix("Value error, ")])
+            for mistake in error.errors()
+        )
         raise BadInputError(f"options: {mistakes}; the family {spec.family} takes {', '.join(kind.model_fields)}") from error
 
 
