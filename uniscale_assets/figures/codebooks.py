@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 SHARES = ("codes_with_string", "codes_used", "ambiguous_share", "ambiguous_documents", "prefix_cache_hit_rate")
 NAMES = ("codes with a string", "codes in use", "windows lost", "documents lost", "strings met before")
+BETWEEN = "\N{EM SPACE}"
 LONGEST = "window_bytes_longest"
 CAPTION = (
     "Codes of a window: those that stand for a string, and those that occur in the training text. Windows and documents lost: of the test "
@@ -121,11 +122,16 @@ def string_table(rows: DataFrame) -> Table:
                 [
                     Cell(kind),
                     Cell(NOTHING if length is None else str(length)),
-                    Cell("   ".join(map(shown, chosen["content"])), known(chosen)),
+                    Cell(BETWEEN.join(map(isolated, chosen["content"])), known(chosen)),
                 ]
             )
     caption = "White space is made visible; what is no character by itself is written in hexadecimal. Probabilities are the byte model's."
     return Table(["kind", "bytes", "strings"], lines, caption, frozenset({0, 2}))
+
+
+def isolated(content: bytes) -> str:
+    """A string that its neighbours do not turn round, whichever way its script runs."""
+    return f"\N{FIRST STRONG ISOLATE}{shown(content)}\N{POP DIRECTIONAL ISOLATE}"
 
 
 def shown(content: bytes) -> str:
