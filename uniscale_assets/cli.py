@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -142,6 +143,8 @@ def ui(
     quiet = ["-W", "ignore:Function `dev_command` is superseded"]  # advice to Dagster's developers' users, not to ours
     command = [sys.executable, *quiet, "-m", "dagster", "dev", "-w", str(workspace_file(home())), "-h", host, "-p", str(port)]
     typer.echo(f"Dagster on http://{host}:{port} (Ctrl-C stops it)")
+    # A shell starts what runs in its background with this signal ignored, and Dagster ends its children by it.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     os.execv(sys.executable, command)  # noqa: S606 - arguments are a list
 
 

@@ -211,7 +211,7 @@ def intervals_of(cell: Cell, parabola: Parabola) -> dict[str, object]:
 
     intercept, slope, curvature = coefficient_draws(parabola.fit).T
     convex = curvature > 0
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         away = np.where(convex, -slope / (2 * curvature), -np.sign(slope) * np.inf)
         losses = np.where(convex, intercept - slope**2 / (4 * curvature), -np.inf)
         bytes_ = np.exp(parabola.center + away)

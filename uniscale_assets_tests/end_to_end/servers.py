@@ -74,7 +74,14 @@ def served(study: Path, home: Path) -> Iterator[Server]:
     command = [*COMMAND, "ui", str(study), "--port", str(port)]
     with log.open("w") as output:
         process = subprocess.Popen(
-            command, env=environment(home), cwd=home.parent, stdout=output, stderr=output, stdin=subprocess.DEVNULL, start_new_session=True
+            command,
+            env=environment(home),
+            cwd=home.parent,
+            stdout=output,
+            stderr=output,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+            preexec_fn=ignore_interrupts,
         )
     server = Server(port, home)
     try:
@@ -85,8 +92,13 @@ def served(study: Path, home: Path) -> Iterator[Server]:
         stop(process)
 
 
+def ignore_interrupts() -> None:
+    """As a shell does for what a script starts in its background."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
 def stop(process: subprocess.Popen[bytes]) -> None:
-    """Stop a server as Ctrl-C does; what is left of it after that is killed."""
+    """Stop a server as Ctrl-C does; what is left of it after that is killed, and the test fails."""
     started = psutil.Process(process.pid).children(recursive=True) if process.poll() is None else []
     process.send_signal(signal.SIGINT)
     try:
@@ -94,5 +106,6 @@ def stop(process: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+        raise AssertionError("the server did not stop at an interrupt") from None
     for child in left_of(started, 20):
         child.kill()
