@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
 WINDOW_BITS = 16
 CELLS = 2**WINDOW_BITS
-ROUND = 1024
-"""strings that the most probable rule asks about at once, at least"""
+ROUND, ROUND_SHARE = 4096, 8
+"""strings that the most probable rule asks about at once: so many at least, and of more this part; any numbers give the same strings"""
 LARGEST_SHARE = (TOTAL - BYTES + 1) / TOTAL
 """no byte is more probable than this"""
 
@@ -122,10 +122,10 @@ class MostProbableScheme:
         return np.ones((1, 1))
 
     def choose(self, states: np.ndarray) -> npt.NDArray[np.bool_]:
-        # The likelier half first: what they lead to rules most of the others out.
+        # The likeliest first: what they lead to rules most of the others out.
         hopeful = states[:, 0] * LARGEST_SHARE >= self.threshold
         likely = np.sort(states[hopeful, 0])
-        return hopeful & (states[:, 0] >= likely[max(0, len(likely) - max(ROUND, len(likely) // 2))]) if len(likely) else hopeful
+        return hopeful & (states[:, 0] >= likely[max(0, len(likely) - max(ROUND, len(likely) // ROUND_SHARE))]) if len(likely) else hopeful
 
     @property
     def threshold(self) -> float:
