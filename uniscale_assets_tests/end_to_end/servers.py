@@ -71,17 +71,11 @@ def free_port() -> int:
 def served(study: Path, home: Path) -> Iterator[Server]:
     """`uniscale ui` over a study; its output goes to a file beside the home."""
     port, log = free_port(), home.parent / "server.log"
-    command = [*COMMAND, "ui", str(study), "--port", str(port)]
+    # Interrupts are ignored to begin with, as a shell has it for what a script starts in its background.
+    command = ["sh", "-c", 'trap "" INT; exec "$@"', "sh", *COMMAND, "ui", str(study), "--port", str(port)]
     with log.open("w") as output:
         process = subprocess.Popen(
-            command,
-            env=environment(home),
-            cwd=home.parent,
-            stdout=output,
-            stderr=output,
-            stdin=subprocess.DEVNULL,
-            start_new_session=True,
-            preexec_fn=ignore_interrupts,
+            command, env=environment(home), cwd=home.parent, stdout=output, stderr=output, stdin=subprocess.DEVNULL, start_new_session=True
         )
     server = Server(port, home)
     try:
@@ -90,11 +84,6 @@ def served(study: Path, home: Path) -> Iterator[Server]:
         yield server
     finally:
         stop(process)
-
-
-def ignore_interrupts() -> None:
-    """As a shell does for what a script starts in its background."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def stop(process: subprocess.Popen[bytes]) -> None:
