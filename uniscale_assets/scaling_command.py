@@ -37,6 +37,7 @@ ColumnOption = Annotated[list[str] | None, typer.Option(metavar="OURS=YOURS", he
 MethodOption = Annotated[str | None, typer.Option(help="only this tokenization method")]
 DatasetOption = Annotated[str | None, typer.Option(help="the evaluation set, where the runs have several")]
 LanguageOption = Annotated[str | None, typer.Option(help="only this language; 'all' is over every language")]
+AdviceLanguageOption = Annotated[str | None, typer.Option(help="another language than 'all', which is over every language")]
 RuleOption = Annotated[Rule, typer.Option(help="the optimum of a cell: vertex of its parabola, the paper's grid, or the best run")]
 MaxFitOption = Annotated[float | None, typer.Option(help="fit the laws up to this budget (FLOPs), and try them on the cells above")]
 
@@ -143,7 +144,7 @@ def advise(
     example: ExampleOption = False,
     method: MethodOption = None,
     dataset: DatasetOption = None,
-    language: LanguageOption = None,
+    language: AdviceLanguageOption = None,
     optimum: RuleOption = Rule.vertex,
     parameters: Annotated[Parameters, typer.Option(help="which N to say: global is without embeddings and head")] = Parameters.global_,
     max_fit_compute: MaxFitOption = None,
@@ -157,6 +158,7 @@ def advise(
         example = True
     options = ScalingSpec(optimum_rule=optimum.value, parameters=parameters.value, max_fit_compute=max_fit_compute)
     source = source_of(points, optima, imported, study, example, column).narrowed(method, dataset, language)
+    source = source if language else source.over_all_languages()
     compared = compression_rates(tokenizers, study)
     for law in source.analysed(options):
         typer.echo("\n".join(advice_lines(law, flops, compared, source.title)) + "\n")

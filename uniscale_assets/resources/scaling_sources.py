@@ -57,6 +57,11 @@ class Source:
                 raise BadInputError(f"--dataset: the runs have several evaluation sets, choose one of {', '.join(evaluations)}")
         return chosen
 
+    def over_all_languages(self) -> Source:
+        """The runs over all languages, where there are such."""
+        has_whole = any("all" in frame["language"].to_list() for frame in self.frames)
+        return self.with_value("--language", "language", "all") if has_whole else self
+
     def with_value(self, option: str, column: str, value: str) -> Source:
         """The rows that have a value in a column.
 

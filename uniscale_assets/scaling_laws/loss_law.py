@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from polars import DataFrame
 
 LOSS = "optimal_bits_per_byte"
+LARGEST_LOGARITHM = 700.0
+"""of L_0: beyond it is no number"""
 
 
 def fit_loss_law(
@@ -62,7 +64,7 @@ def fit_loss_law(
     cells = Cells.of(rows["compute_flops"].to_numpy(), rows["bytes_per_token"].to_numpy())
     losses = rows[LOSS].to_numpy()[None, :]
     fits = (fit_two_stages if two_stage else fit_one_stage)(cells, losses, residual_model)
-    if not (math.isfinite(float(fits.parameters.logarithm_of_L_0[0])) and float(fits.parameters.gamma[0]) < 0):
+    if not (abs(float(fits.parameters.logarithm_of_L_0[0])) < LARGEST_LOGARITHM and float(fits.parameters.gamma[0]) < 0):
         raise LawError(f"{what}: the losses do not fall toward a level as compute grows; more budgets, further apart, may show one")
     estimates = wald_estimates(fits, conventions)
     if profile and not two_stage and conventions == "correct":

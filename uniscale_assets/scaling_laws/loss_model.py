@@ -52,7 +52,8 @@ class Scaling:
         """[problems, cells, 1 + groups]."""
         import numpy as np
 
-        scaling = np.exp(nonlinear[:, :1] * self.cells.compute)[..., None]
+        with np.errstate(over="ignore"):  # a trial too steep for numbers is no candidate
+            scaling = np.exp(nonlinear[:, :1] * self.cells.compute)[..., None]
         return np.concatenate([scaling, np.broadcast_to(self.groups, (len(nonlinear), *self.groups.shape))], axis=2)
 
     def of(self, problems: NDArray[np.intp]) -> Scaling:  # noqa: ARG002 - part of the protocol
@@ -152,7 +153,8 @@ def slopes_of(parameters: LossParameters, cells: Cells) -> NDArray[np.float64]:
     import numpy as np
 
     logarithm = cells.compute + cells.center
-    scaling = np.exp(parameters.logarithm_of_L_0[:, None] + parameters.gamma[:, None] * logarithm)
+    with np.errstate(over="ignore"):
+        scaling = np.exp(parameters.logarithm_of_L_0[:, None] + parameters.gamma[:, None] * logarithm)
     columns = [scaling, scaling * logarithm, np.ones_like(scaling)]
     if parameters.F is not None and parameters.logarithm_of_T_0 is not None:
         delta = np.zeros_like(parameters.F) if parameters.delta is None else parameters.delta
@@ -168,8 +170,9 @@ def covariances_of(slopes: NDArray[np.float64]) -> NDArray[np.float64]:
     import numpy as np
 
     # Columns differ by many powers of ten (ln C is about 45): scale them before the inversion.
-    lengths = np.sqrt((slopes**2).sum(axis=1))
-    _, triangle = np.linalg.qr(slopes / lengths[:, None, :])
+    with np.errstate(over="ignore", invalid="ignore"):  # a law too steep for numbers leaves its parameters open
+        lengths = np.sqrt((slopes**2).sum(axis=1))
+        _, triangle = np.linalg.qr(slopes / lengths[:, None, :])
     least = np.abs(np.einsum("kii->ki", triangle)).min(axis=1)
     known = np.isfinite(least) & (least > 1e-12)
     inverse = np.linalg.inv(np.where(known[:, None, None], triangle, np.eye(triangle.shape[-1]))) / lengths[:, :, None]

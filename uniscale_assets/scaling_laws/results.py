@@ -235,7 +235,8 @@ class LossLaw:
         import numpy as np
 
         row = np.array([slopes.get(name, 0.0) for name in self.parameter_names])
-        return max(float(row @ np.array(self.covariance) @ row), 0.0)
+        with np.errstate(invalid="ignore"):  # a parameter that is open has infinite variance
+            return max(float(row @ np.array(self.covariance) @ row), 0.0)
 
 
 @dataclass(frozen=True)

@@ -267,6 +267,8 @@ def test_a_run_materializes_the_laws_of_the_runs_that_exist(tmp_path: Path, monk
     advice = uniscale("advise", "--flops", "5e10", "--study", "equal_flops", home=home)
     assert advice.code == 0, advice.text
     assert all(name in advice.out for name in ("bpe_300", "bpe_600", "bpe_1200", "bpe_2400"))
+    assert "bpe in " not in advice.out, "over all languages, where none is asked for"
+    assert "Warning" not in advice.text
     laws = uniscale("laws", "--study", "equal_flops", "--language", "rus_Cyrl", "--out", tmp_path / "laws", *NO_FIGURES, home=home)
     assert laws.code == 0, laws.text
     assert (tmp_path / "laws" / "bpe_rus_Cyrl_report.txt").is_file()

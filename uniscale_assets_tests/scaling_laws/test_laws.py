@@ -147,6 +147,11 @@ def test_what_leaves_a_law_open_is_refused() -> None:
     with pytest.raises(LawError, match="do not fall toward a level"):
         rising = NOISY.with_columns(optimal_bits_per_byte=pl.col("compute_flops") ** 0.1)
         fit_loss_law(rising, residual_model="intercept")
+    with pytest.raises(LawError, match="do not fall toward a level"):
+        step = NOISY.with_columns(
+            optimal_bits_per_byte=pl.when(pl.col("compute_flops") == pl.col("compute_flops").min()).then(2.0).otherwise(1.0)
+        )
+        fit_loss_law(step, residual_model="intercept")
 
 
 def test_a_law_knows_its_own_noise() -> None:
