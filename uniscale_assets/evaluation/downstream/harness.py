@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
@@ -164,6 +165,18 @@ def quiet() -> Iterator[None]:
         logger.setLevel(before)
 
 
+@contextmanager
+def in_one_process() -> Iterator[None]:
+    """lm-eval bootstraps in forked processes otherwise, and a fork of a process with threads may hang. The draws are the same."""
+    before = os.environ.get("DISABLE_MULTIPROC")
+    os.environ["DISABLE_MULTIPROC"] = "1"
+    try:
+        yield
+    finally:
+        os.environ.pop("DISABLE_MULTIPROC")
+        os.environ |= {"DISABLE_MULTIPROC": before} if before is not None else {}
+
+
 def named(name: str, loaded: Mapping[str, Any]) -> NamedTask:
     """A task as loaded, if it can be scored.
 
@@ -207,7 +220,7 @@ def run_tasks(
         if writes(task):
             require_spelling(scorer.tokenizer, name)
     try:
-        with quiet():
+        with quiet(), in_one_process():
             model = harness_model(scorer, told)
             found: Any = evaluate(model, {"tasks": members}, limit=limit, bootstrap_iters=BOOTSTRAP_DRAWS, log_samples=True)
     except UniscaleError:
