@@ -134,6 +134,8 @@ def test_lists_are_of_the_language_itself_and_not_kept() -> None:
 
     assert set(LISTS.values()) == set(available_languages("small"))
     assert lexicon_of("tlh_Latn") is None
+    get_frequency_dict.cache_clear()
+    get_frequency_list.cache_clear()
     words = lexicon_of("eng_Latn")
     assert words is not None
     assert {"the", "house"} <= words
